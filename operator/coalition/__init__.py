@@ -1,0 +1,1 @@
+"""Floor 3: what the coalition decides: members, cards, the programme, recording purchases."""

@@ -1,0 +1,1 @@
+"""Floor 5: how the service runs: settings, database, web application, command line."""

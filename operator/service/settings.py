@@ -1,0 +1,87 @@
+"""Settings, from the environment (``COALITION_...``) and nowhere else."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, PostgresDsn, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service.keys import Keys
+
+SECRET_LENGTH = 32
+
+
+class SecretMissingError(Exception):
+    """A real database needs a secret of the operator's own."""
+
+
+class Settings(BaseSettings):
+    """How this installation runs. Every field has a safe default but the secret."""
+
+    model_config = SettingsConfigDict(env_prefix="COALITION_", extra="ignore")
+
+    database_url: PostgresDsn | None = Field(
+        default=None,
+        description="A PostgreSQL server (15 to 18), as a role that may create roles."
+        " Without it an embedded server runs in the state folder.",
+    )
+    state_folder: Path = Field(
+        default=Path(".state"), description="Where the embedded server and its secret live."
+    )
+    secret: SecretStr | None = Field(
+        default=None,
+        description="At least 32 characters; keys and role passwords are derived from it.",
+    )
+    secret_file: Path | None = Field(default=None, description="A file that holds the secret.")
+    host: str = Field(default="127.0.0.1", description="Address to serve at.")
+    port: int = Field(default=8000, ge=0, le=65_535, description="Port to serve at.")
+    token_seconds: int = Field(
+        default=600, ge=30, le=3_600, description="How long an access token lives."
+    )
+    pool_size: int = Field(default=8, ge=1, le=100, description="Connections per audience.")
+    log_json: bool = Field(default=True, description="Log one JSON object a line.")
+
+    @model_validator(mode="after")
+    def _one_secret(self) -> Self:
+        if self.secret is not None and self.secret_file is not None:
+            raise ValueError("give COALITION_SECRET or COALITION_SECRET_FILE, not both")
+        if self.secret is not None and len(self.secret.get_secret_value()) < SECRET_LENGTH:
+            raise ValueError(f"COALITION_SECRET needs at least {SECRET_LENGTH} characters")
+        return self
+
+    def keys(self) -> Keys:
+        """Return the keys derived from the secret; the embedded server's is made when missing.
+
+        Raises SecretMissingError for a real server without a secret.
+        """
+        if self.secret is not None:
+            return Keys(self.secret.get_secret_value().encode())
+        if self.secret_file is not None:
+            content = self.secret_file.read_bytes().strip()
+            if len(content) < SECRET_LENGTH:
+                raise SecretMissingError(f"{self.secret_file} holds less than {SECRET_LENGTH} bytes")
+            return Keys(content)
+        if self.database_url is not None:
+            raise SecretMissingError(
+                "COALITION_DATABASE_URL is set, so COALITION_SECRET or COALITION_SECRET_FILE"
+                " must be too: 32 random characters, the same for every process."
+            )
+        return Keys(_embedded_secret(self.state_folder / "secret"))
+
+
+def _embedded_secret(file: Path) -> bytes:
+    """Return the content of ``file``; write it first, once, whoever comes first."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if not file.exists():
+        draft = file.with_name(f"{file.name}.{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(48))
+        try:
+            os.link(draft, file)
+        except FileExistsError:
+            pass  # another process was first: its secret holds
+        finally:
+            draft.unlink()
+    return file.read_bytes().strip()
