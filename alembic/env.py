@@ -6,13 +6,13 @@ settings name, as ``coalition migrate`` does.
 
 from pathlib import Path
 
-from service.database.migration import administrator
+from alembic import context
 from sqlalchemy import Connection, text
 
-from alembic import context
 from coalition.tables import metadata as coalition
 from ledger.tables import metadata as ledger
 from partners.tables import metadata as partners
+from service.database.migration import administrator
 
 FLOORS = {"ledger", "partners", "coalition"}
 

@@ -47,18 +47,19 @@ async def open_accounts(connection: AsyncConnection, accounts: Iterable[Account]
 
 async def open_party_accounts(
     connection: AsyncConnection, party: UUID, kinds: Iterable[AccountKind]
-) -> None:
-    """Open one points account of each kind for ``party`` in every bucket.
+) -> dict[AccountKind, UUID]:
+    """Open one points account of each kind for ``party`` in every bucket; return their ids.
 
-    The account has the same id in all buckets. All that one purchase writes then lies in the
+    An account has the same id in all buckets. All that one purchase writes then lies in the
     member's bucket, and no row is hot: a party's balance is the sum over the buckets.
     """
-    accounts = [(new_id(), kind) for kind in kinds]
+    accounts = {kind: new_id() for kind in kinds}
     await open_accounts(
         connection,
         (
             Account(bucket=bucket, id=identifier, kind=kind, party=party)
             for bucket in range(BUCKETS)
-            for identifier, kind in accounts
+            for kind, identifier in accounts.items()
         ),
     )
+    return accounts

@@ -124,7 +124,7 @@ async def post_many(
     return [
         Posted(row.posted_at)
         if row.refusal is None
-        else Refused(PostingRefusal(row.refusal), row.refused_line)
+        else Refused(PostingRefusal[row.refusal], row.refused_line)
         for row in outcomes
     ]
 
@@ -154,4 +154,4 @@ async def reverse(
     ).one()
     if row.refusal is None:
         return Posted(row.posted_at)
-    return Refused(PostingRefusal(row.refusal))
+    return Refused(PostingRefusal[row.refusal])

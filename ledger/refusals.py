@@ -5,19 +5,24 @@ from this enum, and a test keeps it so.
 """
 
 from enum import StrEnum
+from typing import Self
 
 
-class PostingRefusal(StrEnum):
-    """Why a posting or reversal was refused. Nothing of a refused posting is written."""
+class Refusal(StrEnum):
+    """A named way to be refused: the code, and what it means with what to do next."""
 
     meaning: str
 
-    def __new__(cls, code: str, meaning: str) -> "PostingRefusal":
+    def __new__(cls, code: str, meaning: str) -> Self:
         """Keep what the code means beside it."""
         refusal = str.__new__(cls, code)
         refusal._value_ = code
         refusal.meaning = meaning
         return refusal
+
+
+class PostingRefusal(Refusal):
+    """Why a posting or reversal was refused. Nothing of a refused posting is written."""
 
     AMOUNT_NOT_POSITIVE = (
         "AMOUNT_NOT_POSITIVE",

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Index,
@@ -18,9 +19,10 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    text,
 )
 
-from ledger.columns import enumeration, instant
+from ledger.columns import clock, enumeration, instant
 
 BUCKETS = 1_024
 POINT = "POINT"
@@ -46,12 +48,27 @@ class Purpose(StrEnum):
     REVERSAL = "reversal"
 
 
-FLOORED = frozenset({AccountKind.MEMBER_AVAILABLE})
-"""Kinds whose balance (credits less debits) the database keeps at zero or above."""
-
-
 account_kind = enumeration(AccountKind, "account_kind", metadata)
 purpose = enumeration(Purpose, "purpose", metadata)
+
+account = Table(
+    "account",
+    metadata,
+    Column("bucket", SmallInteger, nullable=False),
+    Column("id", Uuid, nullable=False),
+    Column("kind", account_kind, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("party", Uuid, comment="The partner that the account belongs to, if any; opaque here."),
+    Column("floored", Boolean, nullable=False),
+    Column("debits", BigInteger, nullable=False, server_default=text("0")),
+    Column("credits", BigInteger, nullable=False, server_default=text("0")),
+    Column("opened_at", instant, nullable=False, server_default=clock),
+    PrimaryKeyConstraint("bucket", "id"),
+    CheckConstraint("bucket between 0 and 1023", name="account_bucket"),
+    CheckConstraint("debits >= 0 and credits >= 0", name="account_totals"),
+    CheckConstraint("not floored or credits >= debits", name="account_floor"),
+    postgresql_with={"fillfactor": "80"},
+)
 
 transfer = Table(
     "transfer",

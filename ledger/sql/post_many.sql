@@ -21,6 +21,8 @@ create or replace function ledger.post_many(
 )
 returns table (ordinal int, refusal text, refused_line smallint, posted_at timestamptz)
 language plpgsql security definer set search_path = pg_catalog, pg_temp
+-- Look-ups by key only: a plan made while a table was small must not scan it when it is large.
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   instant timestamptz;

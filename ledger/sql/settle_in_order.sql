@@ -13,6 +13,8 @@ create or replace function ledger.settle_in_order(
   inout refused_by int[]
 )
 language plpgsql security definer set search_path = pg_catalog, pg_temp
+-- Joins arrays to arrays, unlike its caller.
+set enable_hashjoin = on
 as $$
 declare
   debit_slots int[];     -- per transfer: the floored account debited, as an index of available

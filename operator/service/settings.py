@@ -61,7 +61,9 @@ class Settings(BaseSettings):
         if self.secret_file is not None:
             content = self.secret_file.read_bytes().strip()
             if len(content) < SECRET_LENGTH:
-                raise SecretMissingError(f"{self.secret_file} holds less than {SECRET_LENGTH} bytes")
+                raise SecretMissingError(
+                    f"{self.secret_file} holds less than {SECRET_LENGTH} bytes"
+                )
             return Keys(content)
         if self.database_url is not None:
             raise SecretMissingError(

@@ -23,6 +23,8 @@ returns table (
   purchase_id uuid, points bigint, recorded_at timestamptz
 )
 language plpgsql security definer set search_path = pg_catalog, pg_temp
+-- Look-ups by key only: a plan made while a table was small must not scan it when it is large.
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   partner_ids uuid[];
@@ -78,11 +80,16 @@ begin
   ) as item (
     partner_id, key, fingerprint, purchase_id, outlet, terminal, business_date, number, malformed
   )
-  join partners.receipt as known
-    on known.partner_id = item.partner_id and known.outlet = item.outlet
-      and known.terminal = item.terminal and known.business_date = item.business_date
-      and known.number = item.number and known.purchase_id <> item.purchase_id
-  where mine.partner_id = item.partner_id and mine.key = item.key
+  cross join lateral (
+    -- The limit keeps this a look-up by the whole key.
+    select receipt.fingerprint, receipt.purchase_id, receipt.bucket
+    from partners.receipt
+    where receipt.partner_id = item.partner_id and receipt.outlet = item.outlet
+      and receipt.terminal = item.terminal and receipt.business_date = item.business_date
+      and receipt.number = item.number
+    limit 1
+  ) as known
+  where known.purchase_id <> item.purchase_id and mine.partner_id = item.partner_id and mine.key = item.key
     and mine.purchase_id = item.purchase_id and not item.malformed;
 
   return query

@@ -14,6 +14,8 @@ returns table (
   member_active boolean, contract_id uuid, contract_terms jsonb, acceptance_days int
 )
 language sql volatile security definer set search_path = pg_catalog, pg_temp
+-- Look-ups by key only: a plan made while a table was small must not scan it when it is large.
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
   select item.n::int, clock_timestamp(), partner.id, outlet.id is not null,
     terminal.id is not null, card.valid_from, card.blocked_at, member.status = 'active',

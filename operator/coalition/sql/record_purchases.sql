@@ -19,7 +19,7 @@ create or replace function coalition.record_purchases(
   amounts bigint[],
   points_earned bigint[],
   tenders jsonb[],
-  line_purchases uuid[],
+  line_places int[],   -- which of the purchases a line is of, from 1
   line_numbers smallint[],
   line_skus text[],
   line_names text[],
@@ -30,6 +30,8 @@ create or replace function coalition.record_purchases(
 )
 returns timestamptz
 language plpgsql security definer set search_path = pg_catalog, pg_temp
+-- Look-ups by key only: a plan made while a table was small must not scan it when it is large.
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   partner_ids uuid[];
@@ -182,15 +184,13 @@ begin
   insert into partners.purchase_line (
     bucket, purchase_id, line, partner_id, sku, name, category, quantity, amount, points
   )
-  select bought.bucket, bought.purchase_id, item.line, bought.partner_id, item.sku, item.name,
-    item.category, item.quantity, item.amount, item.points
+  select buckets[item.place], purchase_ids[item.place], item.line, partner_ids[item.place],
+    item.sku, item.name, item.category, item.quantity, item.amount, item.points
   from unnest(
-    line_purchases, line_numbers, line_skus, line_names, line_categories, line_quantities,
+    line_places, line_numbers, line_skus, line_names, line_categories, line_quantities,
     line_amounts, line_points
-  ) as item (purchase_id, line, sku, name, category, quantity, amount, points)
-  join unnest(purchase_ids, buckets, partner_ids) as bought (purchase_id, bucket, partner_id)
-    on bought.purchase_id = item.purchase_id
-  order by bought.bucket, bought.purchase_id, item.line;
+  ) as item (place, line, sku, name, category, quantity, amount, points)
+  order by buckets[item.place], purchase_ids[item.place], item.line;
 
   return instant;
 end

@@ -12,6 +12,8 @@ create or replace function coalition.refuse_purchases(
 )
 returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp
+-- Look-ups by key only: a plan made while a table was small must not scan it when it is large.
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   update partners.idempotency as mine

@@ -1,1 +1,1 @@
-"""Reaching the database: where it is, its migrations, and the one module that opens transactions."""
+"""Reaching the database: where it is, its migrations, and the transactions on it."""

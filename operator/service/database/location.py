@@ -1,7 +1,7 @@
 """Where the database is: the server that the settings name, or the embedded one."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psycopg
 from psycopg import errors, sql
@@ -30,8 +30,8 @@ def _for_sqlalchemy(url: str) -> URL:
 
 
 def _ensure_database(server: str) -> None:
-    with psycopg.connect(server, autocommit=True) as connection:
-        try:
-            connection.execute(sql.SQL("create database {}").format(sql.Identifier(DATABASE)))
-        except (errors.DuplicateDatabase, errors.UniqueViolation):
-            pass
+    with (
+        psycopg.connect(server, autocommit=True) as connection,
+        suppress(errors.DuplicateDatabase, errors.UniqueViolation),
+    ):
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(DATABASE)))

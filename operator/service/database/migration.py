@@ -33,7 +33,7 @@ class SchemaOutdatedError(Exception):
 
 
 def scripts() -> Path:
-    """Return the folder of the migrations: beside the package when installed, else the checkout's."""
+    """Return the migrations' folder: beside the package when installed, else the checkout's."""
     package = Path(service.__file__).parent
     installed = package / "migrations"
     return installed if installed.is_dir() else package.parent.parent / "alembic"

@@ -1,0 +1,1 @@
+"""The programme: its settings, and pure decisions on points that need no database."""

@@ -1,0 +1,133 @@
+"""Contracts between the coalition and a partner: terms for a period, never edited afterwards."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ledger.identifiers import new_id
+from partners.tables import Rounding, contract
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What was agreed. All rates are exact decimals.
+
+    ``points_per_unit``: points for one unit of money (a rouble, a dollar).
+    ``redeem_value``: minor units off for one point; paid in steps of ``redeem_step`` points, by
+    members with at least ``redeem_least_balance``, up to ``redeem_greatest_share`` of a receipt.
+    ``issue_price``, ``redeem_price``: minor units that the partner owes for a point it issued,
+    and is owed for one it redeemed. ``acceptance_days``: how old a receipt may arrive.
+    """
+
+    currency: str
+    points_per_unit: Decimal
+    rounding: Rounding = Rounding.HALF_UP
+    excluded_categories: frozenset[str] = frozenset()
+    category_multipliers: Mapping[str, Decimal] = field(default_factory=dict)
+    redeem_value: Decimal = Decimal(1)
+    redeem_step: int = 1
+    redeem_least_balance: int = 0
+    redeem_greatest_share: Decimal = Decimal(1)
+    issue_price: Decimal = Decimal(1)
+    redeem_price: Decimal = Decimal(1)
+    acceptance_days: int = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """Terms in force from ``valid_from`` until just before ``valid_to`` (None: open)."""
+
+    id: UUID
+    partner_id: UUID
+    valid_from: datetime | None
+    valid_to: datetime | None
+    terms: Terms
+
+
+class ContractOverlapError(Exception):
+    """The partner has a contract in force during part of the period."""
+
+
+def read_contract(stored: Mapping[str, Any]) -> Contract:
+    """Return the contract that SQL's ``partners.contract_terms`` describes."""
+    return Contract(
+        id=UUID(stored["id"]),
+        partner_id=UUID(stored["partner_id"]),
+        valid_from=_instant(stored["valid_from"]),
+        valid_to=_instant(stored["valid_to"]),
+        terms=Terms(
+            currency=stored["currency"],
+            points_per_unit=Decimal(stored["points_per_unit"]),
+            rounding=Rounding(stored["rounding"]),
+            excluded_categories=frozenset(stored["excluded_categories"]),
+            category_multipliers={
+                category: Decimal(multiplier)
+                for category, multiplier in stored["category_multipliers"].items()
+            },
+            redeem_value=Decimal(stored["redeem_value"]),
+            redeem_step=stored["redeem_step"],
+            redeem_least_balance=stored["redeem_least_balance"],
+            redeem_greatest_share=Decimal(stored["redeem_greatest_share"]),
+            issue_price=Decimal(stored["issue_price"]),
+            redeem_price=Decimal(stored["redeem_price"]),
+            acceptance_days=stored["acceptance_days"],
+        ),
+    )
+
+
+def _instant(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value)
+
+
+async def agree_contract(
+    connection: AsyncConnection,
+    partner_id: UUID,
+    terms: Terms,
+    *,
+    valid_from: datetime | None,
+    valid_to: datetime | None = None,
+) -> Contract:
+    """Store a contract. Raises ContractOverlapError when its period meets another's."""
+    agreed = Contract(
+        id=new_id(), partner_id=partner_id, valid_from=valid_from, valid_to=valid_to, terms=terms
+    )
+    try:
+        async with connection.begin_nested():
+            await connection.execute(
+                insert(contract).values(
+                    id=agreed.id,
+                    partner_id=partner_id,
+                    period=Range(valid_from, valid_to, bounds="[)"),
+                    currency=terms.currency,
+                    points_per_unit=terms.points_per_unit,
+                    rounding=terms.rounding,
+                    excluded_categories=sorted(terms.excluded_categories),
+                    category_multipliers={
+                        category: str(multiplier)
+                        for category, multiplier in sorted(terms.category_multipliers.items())
+                    },
+                    redeem_value=terms.redeem_value,
+                    redeem_step=terms.redeem_step,
+                    redeem_least_balance=terms.redeem_least_balance,
+                    redeem_greatest_share=terms.redeem_greatest_share,
+                    issue_price=terms.issue_price,
+                    redeem_price=terms.redeem_price,
+                    acceptance_days=terms.acceptance_days,
+                )
+            )
+    except IntegrityError as error:
+        if "contract_periods_disjoint" in str(error.orig):
+            raise ContractOverlapError(
+                f"partner {partner_id} has a contract in force during part of"
+                f" {valid_from} to {valid_to}"
+            ) from error
+        raise
+    return agreed

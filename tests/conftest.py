@@ -1,0 +1,119 @@
+"""Real servers, one database per worker built by the real migrations, and people to act in it."""
+
+import os
+import pwd
+import secrets
+import shutil
+import socket
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import URL, make_url
+
+from service.database.migration import migrate
+from service.database.transactions import Database
+from service.embedded import EmbeddedPostgres
+from service.keys import Keys
+from tests.builders import ensure_programme
+
+DEBIAN_SERVER = Path("/usr/lib/postgresql/15/bin")
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def keys() -> Keys:
+    return Keys(b"a secret that only the tests know, and all their workers")
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of this run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def server(
+    request: pytest.FixtureRequest,
+    shared_folder: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
+    """The administrator's URL of a server: embedded, or Debian's PostgreSQL 15 by parameter."""
+    if getattr(request, "param", "embedded") == "embedded":
+        with EmbeddedPostgres(shared_folder / "postgres", settings={"fsync": "off"}) as embedded:
+            yield embedded.url
+    else:
+        yield from debian_server(tmp_path_factory.mktemp("debian"))
+
+
+def debian_server(folder: Path) -> Iterator[str]:
+    """Run Debian's PostgreSQL 15, which `make test` installs, from the system's packages."""
+    if not DEBIAN_SERVER.is_dir():
+        pytest.fail(
+            f"{DEBIAN_SERVER} is missing: `make test` installs Debian's postgresql-15 when it runs"
+            " as root; otherwise ask for: apt-get install postgresql-15",
+        )
+    account = pwd.getpwnam("postgres") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
+    home = Path("/var/tmp") / f"coalition-{secrets.token_hex(6)}"  # noqa: S108 reachable by it
+    home.mkdir(mode=0o700)
+    os.chown(home, account.pw_uid, account.pw_gid)
+    as_account = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+    if os.geteuid() != 0:
+        as_account = {}
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    subprocess.run(
+        [DEBIAN_SERVER / "initdb", "-D", home / "data", "-U", "admin", "-A", "trust"]
+        + ["-E", "UTF8", "--locale=C.UTF-8"],
+        check=True, capture_output=True, cwd="/", **as_account,
+    )  # fmt: skip
+    settings = [
+        f"port={port}",
+        "listen_addresses=127.0.0.1",
+        "unix_socket_directories=",
+        "fsync=off",
+    ]
+    process = subprocess.Popen(
+        [DEBIAN_SERVER / "postgres", "-D", home / "data"]
+        + [part for setting in settings for part in ("-c", setting)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", **as_account,
+    )  # fmt: skip
+    try:
+        while True:
+            assert process.poll() is None, "Debian's PostgreSQL did not start"
+            pid_file = home / "data" / "postmaster.pid"
+            if pid_file.exists() and "ready" in pid_file.read_text():
+                break
+        yield f"postgresql://admin@127.0.0.1:{port}/postgres"
+    finally:
+        process.terminate()
+        process.wait()
+        shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+def location(server: str, keys: Keys) -> URL:
+    """A database of this worker's own, as the migrations build it."""
+    name = f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}_{secrets.token_hex(4)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"create database {name}")
+    url = make_url(server).set(drivername="postgresql+psycopg", database=name)
+    migrate(url, keys)
+    return url
+
+
+@pytest.fixture
+async def database(location: URL, keys: Keys) -> AsyncIterator[Database]:
+    """The service's way to the database; transactions open through it."""
+    opened = Database(location, keys)
+    await ensure_programme(opened)
+    yield opened
+    await opened.close()
