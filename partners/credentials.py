@@ -37,22 +37,27 @@ class StoredSecret:
 
 def new_credential() -> tuple[Credential, str]:
     """Return a fresh credential and the hash to store. Slow on purpose."""
-    fresh = Credential(id=new_id(), secret=secrets.token_urlsafe(32))
-    return fresh, _HASHER.hash(fresh.secret)
+    secret = secrets.token_urlsafe(32)
+    return Credential(id=new_id(), secret=secret), hash_secret(secret)
+
+
+def hash_secret(secret: str) -> str:
+    """Return the argon2id hash of a secret, with its parameters and salt. Slow on purpose."""
+    return _HASHER.hash(secret)
 
 
 async def store_credential(
     connection: AsyncConnection,
     partner_id: UUID,
-    fresh: Credential,
+    credential_id: UUID,
     secret_hash: str,
     *,
     label: str,
 ) -> None:
-    """Let a partner's system log in with ``fresh``."""
+    """Let a partner's system log in with a credential whose secret has this hash."""
     await connection.execute(
         insert(credential).values(
-            id=fresh.id, partner_id=partner_id, label=label, secret_hash=secret_hash
+            id=credential_id, partner_id=partner_id, label=label, secret_hash=secret_hash
         )
     )
 

@@ -138,7 +138,7 @@ contract = Table(
         name="contract_redeem",
     ),
     CheckConstraint("issue_price >= 0 and redeem_price >= 0", name="contract_prices"),
-    CheckConstraint("acceptance_days between 0 and 366", name="contract_acceptance"),
+    CheckConstraint("acceptance_days between 0 and 36500", name="contract_acceptance"),
 )
 
 idempotency = Table(

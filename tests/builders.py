@@ -70,7 +70,7 @@ async def open_shop(
             valid_to=valid_to,
         )
         await open_outlets(connection, partner.id, [Outlet(code="1", name="Main Street")])
-        await store_credential(connection, partner.id, credential, secret_hash, label="till")
+        await store_credential(connection, partner.id, credential.id, secret_hash, label="till")
     return Shop(partner, contract, credential)
 
 

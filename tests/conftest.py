@@ -71,8 +71,8 @@ def debian_server(folder: Path) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     subprocess.run(
-        [DEBIAN_SERVER / "initdb", "-D", home / "data", "-U", "admin", "-A", "trust"]
-        + ["-E", "UTF8", "--locale=C.UTF-8"],
+        [DEBIAN_SERVER / "initdb", "-D", home / "data", "-U", "admin",
+         "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"],
         check=True, capture_output=True, cwd="/", **as_account,
     )  # fmt: skip
     settings = [

@@ -99,7 +99,7 @@ def upgrade() -> None:
             and redeem_greatest_share between 0 and 1
           ),
           constraint contract_prices check (issue_price >= 0 and redeem_price >= 0),
-          constraint contract_acceptance check (acceptance_days between 0 and 366)
+          constraint contract_acceptance check (acceptance_days between 0 and 36500)
         );
 
         create table partners.idempotency (
@@ -203,6 +203,9 @@ def upgrade() -> None:
             grant insert on partners.{table} to coalition_operator;
         """)
     run("""
+        create policy staff on partners.credential for select to coalition_operator using (true);
+        grant select (id, partner_id, label, created_at, revoked_at) on partners.credential
+          to coalition_operator;
         grant usage on schema partners
           to coalition_partner, coalition_operator, coalition_worker;
         grant select on partners.partner, partners.outlet, partners.terminal, partners.contract

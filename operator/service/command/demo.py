@@ -1,0 +1,46 @@
+"""``coalition demo``: from nothing to a served coalition with a quarter, or a year, of receipts."""
+
+from typing import Annotated
+
+import anyio
+import typer
+
+from service.command import load, serve, verify
+from service.command.console import AsJson, console, say
+from service.database.location import database_location
+from service.database.migration import migrate
+from service.database.transactions import Database
+from service.journey.welcome import welcome
+from service.settings import Settings
+
+
+def demo(
+    full: load.Full = False,
+    original_dates: load.OriginalDates = False,
+    serving: Annotated[
+        bool, typer.Option("--serve/--no-serve", help="Serve when all is loaded.")
+    ] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Migrate, load The Complete Journey, verify it, and serve. Interrupted, it goes on."""
+    settings = Settings()
+    keys = settings.keys()
+    say("Starting the database ...")
+    with database_location(settings) as location:
+        migrate(location, keys)
+        founded, summary = anyio.run(
+            load.load, Database(location, keys), keys, full, original_dates
+        )
+        load.report(summary, as_json=as_json)
+        say("Verifying every balance, rollup and partner line from raw rows ...")
+        findings = anyio.run(verify.audit, Database(location, keys))
+        wrong = [finding for finding in findings if finding.wrong]
+        if wrong:
+            verify.report(wrong, as_json=False)
+            raise typer.Exit(1)
+        checked = sum(finding.checked for finding in findings)
+        say(f"All {len(findings)} invariants hold, over {checked:,} rows looked at.")
+        if serving:
+            console.print(welcome(founded, keys, settings), soft_wrap=True, markup=False)
+            database = Database(location, keys, pool_size=settings.pool_size)
+            serve.run(database, settings, keys)
