@@ -29,7 +29,9 @@ def say(message: str) -> None:
     complaints.print(message)
 
 
-def print_table(title: str, columns: tuple[str, ...], rows: list[tuple[str | int | Decimal, ...]]) -> None:
+def print_table(
+    title: str, columns: tuple[str, ...], rows: list[tuple[str | int | Decimal, ...]]
+) -> None:
     """Print a table; whatever isn't text is set to the right."""
     table = Table(title=title, title_justify="left")
     for place, column in enumerate(columns):

@@ -1,0 +1,35 @@
+"""A fresh embedded server with the service's own settings, gone when the measurement is done."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import URL, make_url
+
+from service.database.migration import migrate
+from service.embedded import EmbeddedPostgres
+from service.keys import Keys
+
+KEYS = Keys(b"measurements need no secret of their own")
+
+
+@contextmanager
+def fresh_database() -> Iterator[URL]:
+    """Yield the administrator's URL of a migrated, empty database."""
+    with (
+        tempfile.TemporaryDirectory(prefix="coalition-bench-") as folder,
+        EmbeddedPostgres(Path(folder) / "postgres") as server,
+    ):
+        with psycopg.connect(server.url, autocommit=True) as connection:
+            connection.execute("create database bench")
+        location = make_url(server.url).set(drivername="postgresql+psycopg", database="bench")
+        migrate(location, KEYS)
+        yield location
+
+
+def connect(location: URL) -> "psycopg.Connection[tuple[object, ...]]":
+    """Connect as the administrator, autocommitting."""
+    plain = location.set(drivername="postgresql").render_as_string(hide_password=False)
+    return psycopg.connect(plain, autocommit=True)
