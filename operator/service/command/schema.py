@@ -1,4 +1,4 @@
-"""``coalition schema export``: the GraphQL schema of each door as a file."""
+"""``coalition schema export``: the GraphQL schema of each door, and its refusals, as files."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +7,7 @@ import typer
 
 from schema.export import sdl
 from service.command.console import say
+from service.refusals_page import refusals_page
 
 command = typer.Typer(help="The GraphQL schemas.", no_args_is_help=True)
 
@@ -18,9 +19,12 @@ def doors() -> None:
 
 @command.command()
 def export(
-    folder: Annotated[Path, typer.Argument(help="Where the files go.")] = Path("schema"),
+    folder: Annotated[Path, typer.Argument(help="The checkout to write to.")] = Path(),
 ) -> None:
-    """Write the schema of each door to ``<folder>/<door>.graphql``."""
-    target = folder / "partner.graphql"
-    target.write_text(sdl())
-    say(f"Wrote {target}.")
+    """Write ``schema/<door>.graphql`` and ``docs/refusals.md``, which reviews and CI compare."""
+    for file, content in (
+        (folder / "schema" / "partner.graphql", sdl()),
+        (folder / "docs" / "refusals.md", refusals_page()),
+    ):
+        file.write_text(content)
+        say(f"Wrote {file}.")
