@@ -4,7 +4,7 @@ Hashing is slow on purpose (RFC 9106): call it off the event loop.
 """
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from argon2 import PasswordHasher
@@ -24,7 +24,7 @@ class Credential:
     """A fresh credential; ``secret`` can't be read again."""
 
     id: UUID
-    secret: str
+    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

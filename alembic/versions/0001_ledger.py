@@ -10,7 +10,15 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-FUNCTIONS = ("settle_in_order", "post_many", "reverse", "open_accounts", "settled_until")
+FUNCTIONS = (
+    "lock_accounts",
+    "judge_transfers",
+    "settle_in_order",
+    "post_many",
+    "reverse",
+    "open_accounts",
+    "settled_until",
+)
 
 
 def upgrade() -> None:

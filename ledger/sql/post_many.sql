@@ -4,8 +4,7 @@
 -- ordinals ascend. A posting is made whole or refused whole. Returns one row per posting:
 -- refusal (null when posted), the index of the refused transfer, and the instant of posting.
 --
--- The accounts are locked first, in one statement and in sorted order, and read in the next:
--- a statement that waited for a lock still sees the rows as they were before it waited.
+-- Steps: lock, judge each transfer by itself, settle in order what depends on order, write.
 create or replace function ledger.post_many(
   ordinals int[],
   buckets smallint[],
@@ -26,69 +25,21 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   instant timestamptz;
+  locked record;
+  judged record;
   reasons text[];      -- per transfer: why it alone would be refused
   refused_by int[];    -- per transfer: index of the transfer that refuses its posting
-  order_matters boolean;
 begin
-  perform
-  from (
-    select distinct side.bucket, side.account
-    from (
-      select * from unnest(buckets, debit_accounts) as debit (bucket, account)
-      union all
-      select * from unnest(buckets, credit_accounts) as credit (bucket, account)
-    ) as side
-  ) as wanted
-  join ledger.account on account.bucket = wanted.bucket and account.id = wanted.account
-  order by account.bucket, account.id
-  for no key update of account;
-
+  locked := ledger.lock_accounts(buckets, debit_accounts, credit_accounts);
   instant := clock_timestamp();
-
-  select
-    array_agg(judged.reason order by judged.n),
-    array_agg(judged.refused_by order by judged.n),
-    coalesce(bool_or(judged.floored), false)
-      or count(*) > count(distinct (judged.bucket, judged.posting_id, judged.line))
-  into reasons, refused_by, order_matters
-  from (
-    select checked.*,
-      min(case when checked.reason is not null then checked.n end)
-        over (partition by checked.ordinal) as refused_by
-    from (
-      select item.n::int as n, item.ordinal, item.bucket, item.posting_id, item.line,
-        debit.floored,
-        case
-          when item.amount is null or item.amount <= 0 then 'AMOUNT_NOT_POSITIVE'
-          when item.amount > 1000000000000 then 'AMOUNT_TOO_LARGE'
-          when item.debit_account = item.credit_account then 'ACCOUNTS_MUST_DIFFER'
-          when debit.id is null then 'DEBIT_ACCOUNT_UNKNOWN'
-          when credit.id is null then 'CREDIT_ACCOUNT_UNKNOWN'
-          when debit.unit <> credit.unit then 'UNITS_MUST_MATCH'
-          when debit.unit <> item.unit then 'UNIT_NOT_OF_ACCOUNTS'
-          when exists (
-            select from ledger.transfer
-            where transfer.bucket = item.bucket and transfer.posting_id = item.posting_id
-          ) then 'ALREADY_POSTED'
-          when item.reverses is not null and exists (
-            select from ledger.transfer
-            where transfer.bucket = item.bucket and transfer.reverses = item.reverses
-          ) then 'ALREADY_REVERSED'
-        end as reason
-      from unnest(
-        ordinals, buckets, posting_ids, lines, debit_accounts, credit_accounts, units, amounts,
-        reverses
-      ) with ordinality as item (
-        ordinal, bucket, posting_id, line, debit_account, credit_account, unit, amount, reverses, n
-      )
-      left join ledger.account as debit
-        on debit.bucket = item.bucket and debit.id = item.debit_account
-      left join ledger.account as credit
-        on credit.bucket = item.bucket and credit.id = item.credit_account
-    ) as checked
-  ) as judged;
-
-  if order_matters then
+  judged := ledger.judge_transfers(
+    ordinals, buckets, posting_ids, lines, debit_accounts, credit_accounts, units, amounts,
+    reverses, locked.locked_buckets, locked.locked_ids, locked.kinds, locked.units,
+    locked.parties, locked.floored
+  );
+  reasons := judged.reasons;
+  refused_by := judged.refused_by;
+  if judged.order_matters then
     select settled.reasons, settled.refused_by into reasons, refused_by
     from ledger.settle_in_order(
       ordinals, buckets, posting_ids, debit_accounts, credit_accounts, amounts, reasons, refused_by
@@ -115,20 +66,21 @@ begin
   insert into ledger.partner_line (
     bucket, party, posted_at, posting_id, line, kind, unit, amount, purpose, occurred_at
   )
-  select item.bucket, account.party, instant, item.posting_id, item.line, account.kind, item.unit,
-    case when account.id = item.debit_account then -item.amount else item.amount end,
-    item.purpose, item.occurred_at
+  select item.bucket, side.party, instant, item.posting_id, item.line, side.kind, item.unit,
+    side.amount, item.purpose, item.occurred_at
   from unnest(
-    buckets, posting_ids, lines, debit_accounts, credit_accounts, amounts, units, purposes,
-    occurred_ats, refused_by
+    buckets, posting_ids, lines, amounts, units, purposes, occurred_ats, refused_by,
+    judged.debit_kinds, judged.debit_parties, judged.credit_kinds, judged.credit_parties
   ) as item (
-    bucket, posting_id, line, debit_account, credit_account, amount, unit, purpose,
-    occurred_at, refused_by
+    bucket, posting_id, line, amount, unit, purpose, occurred_at, refused_by,
+    debit_kind, debit_party, credit_kind, credit_party
   )
-  cross join lateral (values (item.debit_account), (item.credit_account)) as side (account)
-  join ledger.account on account.bucket = item.bucket and account.id = side.account
-  where item.refused_by is null and account.party is not null
-  order by item.bucket, account.party, item.posting_id, item.line;
+  cross join lateral (values
+    (item.debit_kind, item.debit_party, -item.amount),
+    (item.credit_kind, item.credit_party, item.amount)
+  ) as side (kind, party, amount)
+  where item.refused_by is null and side.party is not null
+  order by item.bucket, side.party, item.posting_id, item.line;
 
   update ledger.account
   set debits = account.debits + moved.debits, credits = account.credits + moved.credits

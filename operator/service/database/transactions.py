@@ -36,6 +36,7 @@ class Database:
                 pool_size=self._pool_size,
                 max_overflow=0,
                 pool_pre_ping=True,
+                hide_parameters=True,  # personal data stays out of logs
                 connect_args={"application_name": role, "options": "-c timezone=UTC"},
             )
         return self._engines[role]

@@ -1,0 +1,93 @@
+"""What a partner reads of its own registration: itself, and its outlets with their terminals."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Row, Select, Uuid, any_, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from partners.registry import Partner
+from partners.tables import outlet, partner, terminal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredOutlet:
+    """An outlet as it stands in the register, with the codes of its terminals in order."""
+
+    id: UUID
+    code: str
+    name: str
+    address: str | None
+    opened_at: datetime
+    terminals: tuple[str, ...]
+
+
+async def read_partner(connection: AsyncConnection, partner_id: UUID) -> Partner:
+    """Return the partner's own entry in the register."""
+    row = (
+        await connection.execute(
+            select(
+                partner.c.id,
+                partner.c.code,
+                partner.c.name,
+                partner.c.legal_name,
+                partner.c.category,
+            ).where(partner.c.id == partner_id)
+        )
+    ).one()
+    return Partner(**row._mapping)
+
+
+async def read_outlets(
+    connection: AsyncConnection, partner_id: UUID, *, after: str | None, most: int
+) -> list[RegisteredOutlet]:
+    """Return up to ``most`` outlets in the order of their codes, after the code ``after``."""
+    query = _outlets(partner_id).order_by(outlet.c.code).limit(most)
+    if after is not None:
+        query = query.where(outlet.c.code > after)
+    return [_outlet(row) for row in await connection.execute(query)]
+
+
+async def outlets_by_id(
+    connection: AsyncConnection, partner_id: UUID, outlet_ids: Sequence[UUID]
+) -> dict[UUID, RegisteredOutlet]:
+    """Return those of the outlets that are the partner's."""
+    rows = await connection.execute(
+        _outlets(partner_id).where(outlet.c.id == any_(literal(list(outlet_ids), ARRAY(Uuid))))
+    )
+    return {row.id: _outlet(row) for row in rows}
+
+
+def _outlets(
+    partner_id: UUID,
+) -> Select[tuple[UUID, str, str, str | None, datetime, list[str]]]:
+    terminals = (
+        select(terminal.c.code)
+        .where(terminal.c.outlet_id == outlet.c.id, terminal.c.partner_id == partner_id)
+        .order_by(terminal.c.code)
+        .scalar_subquery()
+    )
+    return select(
+        outlet.c.id,
+        outlet.c.code,
+        outlet.c.name,
+        outlet.c.address,
+        outlet.c.opened_at,
+        func.array(terminals).label("terminals"),
+    ).where(outlet.c.partner_id == partner_id)
+
+
+def _outlet(
+    row: Row[tuple[UUID, str, str, str | None, datetime, list[str]]],
+) -> RegisteredOutlet:
+    return RegisteredOutlet(
+        id=row.id,
+        code=row.code,
+        name=row.name,
+        address=row.address,
+        opened_at=row.opened_at,
+        terminals=tuple(row.terminals),
+    )

@@ -1,0 +1,291 @@
+"""A partner's recorded purchases, newest first, their lines, and the contracts they fall under.
+
+A purchase is found by its place in the partner's history, when it occurred and its id: that is
+what the index is on, and what a cursor or an id at the door holds.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Row,
+    Select,
+    SmallInteger,
+    Uuid,
+    and_,
+    any_,
+    func,
+    literal,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from partners.contracts import Contract, Terms
+from partners.receipts import ReceiptLine, Tender
+from partners.tables import contract, purchase, purchase_line, terminal
+
+_INSTANT = DateTime(timezone=True)
+
+
+class Place(NamedTuple):
+    """Where a purchase stands in the history of its partner."""
+
+    occurred_at: datetime
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purchase:
+    """A recorded purchase; ``amount`` in minor units of ``currency``, ``terminal`` a code."""
+
+    bucket: int
+    id: UUID
+    customer_id: UUID
+    card_last_four: str
+    outlet_id: UUID
+    terminal: str
+    contract_id: UUID
+    number: str
+    business_date: date
+    occurred_at: datetime
+    recorded_at: datetime
+    currency: str
+    amount: int
+    points: int
+    tenders: tuple[Tender, ...]
+
+    @property
+    def place(self) -> Place:
+        """Return where the purchase stands in the partner's history."""
+        return Place(self.occurred_at, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseLine:
+    """A line, its number from 1, and its share of the purchase's points."""
+
+    number: int
+    line: ReceiptLine
+    points: int
+
+
+async def newest_purchases(
+    connection: AsyncConnection,
+    partner_id: UUID,
+    *,
+    before: Place | None = None,
+    occurred_from: datetime | None = None,
+    occurred_to: datetime | None = None,
+    most: int,
+) -> list[Purchase]:
+    """Return up to ``most`` purchases, the newest first, of before a place.
+
+    They occurred at ``occurred_from`` or later, and earlier than ``occurred_to``.
+    """
+    query = _purchases(partner_id).where(_before(before)).limit(most)
+    if occurred_from is not None:
+        query = query.where(purchase.c.occurred_at >= occurred_from)
+    if occurred_to is not None:
+        query = query.where(purchase.c.occurred_at < occurred_to)
+    return [_purchase(row) for row in await connection.execute(query)]
+
+
+async def purchases_of_customers(
+    connection: AsyncConnection,
+    partner_id: UUID,
+    customer_ids: Sequence[UUID],
+    *,
+    before: Place | None = None,
+    most: int,
+) -> dict[UUID, list[Purchase]]:
+    """Return up to ``most`` purchases of each customer, the newest first, of before a place."""
+    wanted = (
+        func.unnest(literal(list(customer_ids), ARRAY(Uuid)))
+        .table_valued("customer_id")
+        .render_derived()
+    )
+    newest = (
+        _purchases(partner_id)
+        .where(purchase.c.customer_id == wanted.c.customer_id, _before(before))
+        .limit(most)
+        .lateral("newest")
+    )
+    rows = await connection.execute(select(newest).select_from(wanted.join(newest, true())))
+    found: dict[UUID, list[Purchase]] = {customer_id: [] for customer_id in customer_ids}
+    for row in rows:
+        found[row.customer_id].append(_purchase(row))
+    for purchases in found.values():
+        purchases.sort(key=lambda each: each.place, reverse=True)
+    return found
+
+
+async def purchases_by_place(
+    connection: AsyncConnection, partner_id: UUID, places: Sequence[Place]
+) -> dict[Place, Purchase]:
+    """Return those of the purchases that are the partner's."""
+    wanted = (
+        func.unnest(
+            literal([place.occurred_at for place in places], ARRAY(_INSTANT)),
+            literal([place.id for place in places], ARRAY(Uuid)),
+        )
+        .table_valued("occurred_at", "id")
+        .render_derived()
+    )
+    rows = await connection.execute(
+        _purchases(partner_id).join_from(
+            purchase,
+            wanted,
+            and_(purchase.c.occurred_at == wanted.c.occurred_at, purchase.c.id == wanted.c.id),
+        )
+    )
+    found = [_purchase(row) for row in rows]
+    return {each.place: each for each in found}
+
+
+async def lines_of(
+    connection: AsyncConnection, partner_id: UUID, purchases: Sequence[tuple[int, UUID]]
+) -> dict[UUID, tuple[PurchaseLine, ...]]:
+    """Return the lines of each purchase, given as (bucket, purchase id), in their order."""
+    wanted = (
+        func.unnest(
+            literal([bucket for bucket, _ in purchases], ARRAY(SmallInteger)),
+            literal([identifier for _, identifier in purchases], ARRAY(Uuid)),
+        )
+        .table_valued("bucket", "purchase_id")
+        .render_derived()
+    )
+    rows = await connection.execute(
+        select(
+            purchase_line.c.purchase_id,
+            purchase_line.c.line,
+            purchase_line.c.sku,
+            purchase_line.c.name,
+            purchase_line.c.category,
+            purchase_line.c.quantity,
+            purchase_line.c.amount,
+            purchase_line.c.points,
+        )
+        .join_from(
+            wanted,
+            purchase_line,
+            and_(
+                purchase_line.c.bucket == wanted.c.bucket,
+                purchase_line.c.purchase_id == wanted.c.purchase_id,
+            ),
+        )
+        .where(purchase_line.c.partner_id == partner_id)
+        .order_by(purchase_line.c.purchase_id, purchase_line.c.line)
+    )
+    found: dict[UUID, list[PurchaseLine]] = {identifier: [] for _, identifier in purchases}
+    for row in rows:
+        line = ReceiptLine(
+            sku=row.sku,
+            name=row.name,
+            category=row.category,
+            quantity=row.quantity,
+            amount=row.amount,
+        )
+        found[row.purchase_id].append(PurchaseLine(row.line, line, row.points))
+    return {identifier: tuple(lines) for identifier, lines in found.items()}
+
+
+async def contract_in_force(
+    connection: AsyncConnection, partner_id: UUID, at: datetime | None = None
+) -> Contract | None:
+    """Return the partner's contract in force at an instant, now unless given; or None."""
+    instant = func.clock_timestamp() if at is None else literal(at, _INSTANT)
+    rows = await connection.execute(
+        _contracts(partner_id).where(contract.c.period.op("@>")(instant))
+    )
+    row = rows.one_or_none()
+    return None if row is None else _contract(row)
+
+
+async def contracts_by_id(
+    connection: AsyncConnection, partner_id: UUID, contract_ids: Sequence[UUID]
+) -> dict[UUID, Contract]:
+    """Return those of the contracts that are the partner's."""
+    rows = await connection.execute(
+        _contracts(partner_id).where(
+            contract.c.id == any_(literal(list(contract_ids), ARRAY(Uuid)))
+        )
+    )
+    return {row.id: _contract(row) for row in rows}
+
+
+def _before(place: Place | None) -> ColumnElement[bool]:
+    if place is None:
+        return true()
+    return tuple_(purchase.c.occurred_at, purchase.c.id) < tuple_(
+        literal(place.occurred_at, _INSTANT), literal(place.id, Uuid)
+    )
+
+
+def _purchases(partner_id: UUID) -> Select[Any]:
+    return (
+        select(
+            purchase.c.bucket,
+            purchase.c.id,
+            purchase.c.customer_id,
+            purchase.c.card_last_four,
+            purchase.c.outlet_id,
+            terminal.c.code.label("terminal"),
+            purchase.c.contract_id,
+            purchase.c.number,
+            purchase.c.business_date,
+            purchase.c.occurred_at,
+            purchase.c.recorded_at,
+            purchase.c.currency,
+            purchase.c.amount,
+            purchase.c.points,
+            purchase.c.tenders,
+        )
+        .join_from(purchase, terminal, terminal.c.id == purchase.c.terminal_id)
+        .where(purchase.c.partner_id == partner_id)
+        .order_by(purchase.c.occurred_at.desc(), purchase.c.id.desc())
+    )
+
+
+def _purchase(row: Row[Any]) -> Purchase:
+    fields = dict(row._mapping)
+    fields["tenders"] = tuple(Tender(**tender) for tender in row.tenders or ())
+    return Purchase(**fields)
+
+
+def _contracts(partner_id: UUID) -> Select[Any]:
+    return select(contract).where(contract.c.partner_id == partner_id)
+
+
+def _contract(row: Row[Any]) -> Contract:
+    return Contract(
+        id=row.id,
+        partner_id=row.partner_id,
+        valid_from=row.period.lower,
+        valid_to=row.period.upper,
+        terms=Terms(
+            currency=row.currency,
+            points_per_unit=row.points_per_unit,
+            rounding=row.rounding,
+            excluded_categories=frozenset(row.excluded_categories),
+            category_multipliers={
+                category: Decimal(multiplier)
+                for category, multiplier in row.category_multipliers.items()
+            },
+            redeem_value=row.redeem_value,
+            redeem_step=row.redeem_step,
+            redeem_least_balance=row.redeem_least_balance,
+            redeem_greatest_share=row.redeem_greatest_share,
+            issue_price=row.issue_price,
+            redeem_price=row.redeem_price,
+            acceptance_days=row.acceptance_days,
+        ),
+    )
