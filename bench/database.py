@@ -18,15 +18,19 @@ KEYS = Keys(b"measurements need no secret of their own")
 @contextmanager
 def fresh_database() -> Iterator[URL]:
     """Yield the administrator's URL of a migrated, empty database."""
-    with (
-        tempfile.TemporaryDirectory(prefix="coalition-bench-") as folder,
-        EmbeddedPostgres(Path(folder) / "postgres") as server,
-    ):
-        with psycopg.connect(server.url, autocommit=True) as connection:
-            connection.execute("create database bench")
-        location = make_url(server.url).set(drivername="postgresql+psycopg", database="bench")
-        migrate(location, KEYS)
-        yield location
+    with tempfile.TemporaryDirectory(prefix="coalition-bench-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # a server started by root runs as another user
+        with EmbeddedPostgres(folder / "postgres") as server:
+            yield _migrated(server.url)
+
+
+def _migrated(server: str) -> URL:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("create database bench")
+    location = make_url(server).set(drivername="postgresql+psycopg", database="bench")
+    migrate(location, KEYS)
+    return location
 
 
 def connect(location: URL) -> "psycopg.Connection[tuple[object, ...]]":

@@ -1,6 +1,7 @@
 """A till's receipt as it arrives: its form, and the fingerprint that tells two contents apart."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -80,7 +81,11 @@ class Receipt:
             ],
             [[tender.kind, str(tender.amount)] for tender in self.tenders],
         ]
-        return hashlib.sha256(orjson.dumps(content)).digest()
+        try:
+            canonical = orjson.dumps(content)
+        except TypeError:  # half a surrogate pair, which no UTF-8 has; the form refuses it
+            canonical = json.dumps(content).encode()
+        return hashlib.sha256(canonical).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,8 @@ def printable(value: str, longest: int) -> bool:
 
 def _flaws(receipt: Receipt) -> Iterator[Flaw]:
     yield from _text_flaws(receipt)
+    if abs(receipt.business_date - receipt.occurred_at.date()) > timedelta(days=1):
+        yield Flaw(PurchaseRefusal.BUSINESS_DATE_INVALID, "businessDate")
     if receipt.currency not in MINOR_DIGITS:
         yield Flaw(PurchaseRefusal.CURRENCY_UNKNOWN, "currency")
     if not receipt.lines:

@@ -22,6 +22,10 @@ class PurchaseRefusal(Refusal):
         "CARD_NUMBER_INVALID",
         "A card number has 16 digits, the last a check digit. Scan or type it again.",
     )
+    BUSINESS_DATE_INVALID = (
+        "BUSINESS_DATE_INVALID",
+        "The business date is over a day away from the date of occurredAt.",
+    )
     LINES_MISSING = ("LINES_MISSING", "A receipt has at least one line.")
     TOO_MANY_LINES = ("TOO_MANY_LINES", "A receipt has at most 1,000 lines.")
     TOO_MANY_TENDERS = ("TOO_MANY_TENDERS", "A receipt has at most 20 tenders.")

@@ -6,6 +6,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -32,28 +33,40 @@ def keys() -> Keys:
     return Keys(b"a secret that only the tests know, and all their workers")
 
 
-@pytest.fixture(scope="session")
-def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that all workers of this run share."""
-    base = tmp_path_factory.getbasetemp()
-    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+FOLDER = "COALITION_TEST_FOLDER"
+
+
+def pytest_configure() -> None:
+    """Make one folder for the run, which all workers share and a server's user can reach."""
+    if FOLDER not in os.environ:
+        folder = Path(tempfile.mkdtemp(prefix="coalition-test-", dir="/var/tmp"))  # noqa: S108
+        folder.chmod(0o755)
+        os.environ[FOLDER] = str(folder)
+
+
+def pytest_unconfigure() -> None:
+    """Remove the run's folder, when the workers that used it have ended."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        shutil.rmtree(os.environ.pop(FOLDER))
 
 
 @pytest.fixture(scope="session")
-def server(
-    request: pytest.FixtureRequest,
-    shared_folder: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[str]:
+def run_folder() -> Path:
+    """The folder of this run."""
+    return Path(os.environ[FOLDER])
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest, run_folder: Path) -> Iterator[str]:
     """The administrator's URL of a server: embedded, or Debian's PostgreSQL 15 by parameter."""
     if getattr(request, "param", "embedded") == "embedded":
-        with EmbeddedPostgres(shared_folder / "postgres", settings={"fsync": "off"}) as embedded:
+        with EmbeddedPostgres(run_folder / "postgres", settings={"fsync": "off"}) as embedded:
             yield embedded.url
     else:
-        yield from debian_server(tmp_path_factory.mktemp("debian"))
+        yield from debian_server(run_folder / f"debian-{secrets.token_hex(6)}")
 
 
-def debian_server(folder: Path) -> Iterator[str]:
+def debian_server(home: Path) -> Iterator[str]:
     """Run Debian's PostgreSQL 15, which `make test` installs, from the system's packages."""
     if not DEBIAN_SERVER.is_dir():
         pytest.fail(
@@ -61,7 +74,6 @@ def debian_server(folder: Path) -> Iterator[str]:
             " as root; otherwise ask for: apt-get install postgresql-15",
         )
     account = pwd.getpwnam("postgres") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
-    home = Path("/var/tmp") / f"coalition-{secrets.token_hex(6)}"  # noqa: S108 reachable by it
     home.mkdir(mode=0o700)
     os.chown(home, account.pw_uid, account.pw_gid)
     as_account = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
@@ -96,7 +108,6 @@ def debian_server(folder: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait()
-        shutil.rmtree(home)
 
 
 @pytest.fixture(scope="session")

@@ -110,14 +110,18 @@ class Coalition:
         with psycopg.connect(address) as connection:
             return connection.execute(statement).fetchall()
 
+    def postmaster(self) -> int:
+        [(folder,)] = self.query("show data_directory")
+        return int((Path(str(folder)) / "postmaster.pid").read_text().split()[0])
+
     def wait_for_receipts(self, count: int, process: "subprocess.Popen[str]") -> None:
         while self.query("select count(*) from partners.purchase") < [(count,)]:
             assert process.poll() is None, process.communicate()
 
 
 @pytest.fixture(scope="module")
-def coalition(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coalition]:
-    folder = tmp_path_factory.mktemp("coalition")
+def coalition(run_folder: Path) -> Iterator[Coalition]:
+    folder = run_folder / "journey"
     with EmbeddedPostgres(folder / "postgres") as server:
         yield Coalition(folder, server)
 
@@ -133,8 +137,7 @@ def loaded(coalition: Coalition) -> Coalition:
 
     second = coalition.start(*LOAD)
     coalition.wait_for_receipts(30_000, second)
-    pid_file = next(coalition.folder.rglob("postmaster.pid"), None) or _pid_file(coalition)
-    os.kill(int(pid_file.read_text().split()[0]), signal.SIGKILL)
+    os.kill(coalition.postmaster(), signal.SIGKILL)
     _, complaint = second.communicate()
     assert second.returncode == 1
     assert "Traceback" not in complaint
@@ -143,11 +146,6 @@ def loaded(coalition: Coalition) -> Coalition:
     summary = json.loads(coalition.run(*LOAD))
     assert summary["known"] >= 30_000
     return coalition
-
-
-def _pid_file(coalition: Coalition) -> Path:
-    [(folder,)] = coalition.query("show data_directory")
-    return Path(str(folder)) / "postmaster.pid"
 
 
 def test_the_loaded_quarter_equals_the_raw_files(loaded: Coalition) -> None:

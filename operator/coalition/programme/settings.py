@@ -36,7 +36,7 @@ async def read_programme(connection: AsyncConnection) -> Programme:
         )
     ).one_or_none()
     if row is None:
-        raise ProgrammeMissingError("set the programme up first: `coalition programme`")
+        raise ProgrammeMissingError("set the programme up first: `coalition programme create`")
     return Programme(name=row.name, time_zone=ZoneInfo(row.time_zone), currency=row.currency)
 
 

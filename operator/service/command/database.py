@@ -1,5 +1,9 @@
 """``coalition migrate`` and ``coalition database url``: the schema, and how to reach it."""
 
+from contextlib import suppress
+from threading import Event
+from typing import Annotated
+
 import typer
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
@@ -29,26 +33,25 @@ def migrate(as_json: AsJson = False) -> None:
         say("The database is at the schema that this version needs.")
 
 
+@command.callback()
+def installation() -> None:
+    """The database that this installation uses."""
+
+
 @command.command()
 def url(
-    hold: bool = typer.Option(
-        True, help="Keep an embedded server up until Ctrl-C, so that psql can use it."
-    ),
+    hold: Annotated[
+        bool, typer.Option("--hold", help="Keep an embedded server up until Ctrl-C.")
+    ] = False,
 ) -> None:
-    """Print the administrator's address of the running database, for psql."""
+    """Print the administrator's address of the database: psql "$(coalition database url)".
+
+    An embedded server runs while something uses it: `coalition serve`, a load, or --hold.
+    """
     with database_location(Settings()) as location:
         plain = location.set(drivername="postgresql").render_as_string(hide_password=False)
         typer.echo(plain)
-        if hold and Settings().database_url is None:
-            say("The embedded server is up until Ctrl-C. From another terminal:")
-            say('  psql "$(coalition database url --no-hold)"')
-            _wait_for_interrupt()
-
-
-def _wait_for_interrupt() -> None:
-    import threading  # noqa: PLC0415
-
-    try:
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        say("Bye.")
+        if hold:
+            say("The database is up until Ctrl-C.")
+            with suppress(KeyboardInterrupt):
+                Event().wait()

@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 
 from coalition.programme.settings import ProgrammeMissingError
 from partners.registry import PartnerExistsError
-from service.command import database, demo, load, partner, schema, serve, verify
+from service.command import database, demo, load, partner, programme, schema, serve, verify
 from service.command.console import complaints
 from service.database.migration import SchemaOutdatedError
 from service.embedded import EmbeddedPostgresError
@@ -29,6 +29,7 @@ command.command()(database.migrate)
 command.command()(demo.demo)
 command.command()(verify.verify)
 command.add_typer(load.command, name="load")
+command.add_typer(programme.command, name="programme")
 command.add_typer(partner.command, name="partner")
 command.add_typer(schema.command, name="schema")
 command.add_typer(database.command, name="database")

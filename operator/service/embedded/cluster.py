@@ -99,7 +99,7 @@ def _remove(partial: Path, home: Home) -> None:
     """Remove an unfinished data folder, and first whoever still works on it."""
     processes = DataProcesses(partial, home.account.uid)
     while pids := processes.find():
-        processes.end(pids, signal.SIGKILL)
+        processes.end(pids, signal.SIGTERM)
     shutil.rmtree(partial)
 
 

@@ -116,9 +116,10 @@ class DataProcesses:
         return [pid for pid in map(int, names) if self.include(pid)]
 
     def end(self, pids: Iterable[int], first: signal.Signals = signal.SIGQUIT) -> None:
-        """Make them leave, and wait until they have: at once on SIGQUIT, killed if deaf to it.
+        """Make them leave, and wait until they have; those deaf to the first signal are killed.
 
-        Only for processes without a postmaster: nothing they hold is worth an orderly end.
+        Only for processes without a postmaster: on SIGQUIT backends leave at once, as nothing
+        they hold is worth an orderly end.
         """
         deadline = time.monotonic() + PATIENCE_WITH_ORPHANS
         for pid in pids:
