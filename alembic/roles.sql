@@ -7,8 +7,6 @@ do $$
 declare
   serving text;
 begin
-  -- Several databases of one cluster may be migrated at once.
-  perform pg_advisory_xact_lock(hashtextextended('coalition roles', 0));
   if to_regrole('coalition_owner') is null then
     create role coalition_owner nologin;
   end if;

@@ -1,5 +1,6 @@
 """Real servers, one database per worker built by the real migrations, and people to act in it."""
 
+import fcntl
 import os
 import pwd
 import secrets
@@ -39,7 +40,7 @@ FOLDER = "COALITION_TEST_FOLDER"
 def pytest_configure() -> None:
     """Make one folder for the run, which all workers share and a server's user can reach."""
     if FOLDER not in os.environ:
-        folder = Path(tempfile.mkdtemp(prefix="coalition-test-", dir="/var/tmp"))  # noqa: S108
+        folder = Path(tempfile.mkdtemp(prefix="coalition-test-", dir="/var/tmp"))
         folder.chmod(0o755)
         os.environ[FOLDER] = str(folder)
 
@@ -111,13 +112,16 @@ def debian_server(home: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def location(server: str, keys: Keys) -> URL:
+def location(server: str, keys: Keys, run_folder: Path) -> URL:
     """A database of this worker's own, as the migrations build it."""
     name = f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}_{secrets.token_hex(4)}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"create database {name}")
     url = make_url(server).set(drivername="postgresql+psycopg", database=name)
-    migrate(url, keys)
+    # The databases of one server share its roles: their first migrations go one by one.
+    with (run_folder / "migrating").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        migrate(url, keys)
     return url
 
 

@@ -72,20 +72,26 @@ def _driver(connection: Connection) -> "Driver[tuple[object, ...]]":
 
 
 def migrate(location: URL, keys: Keys, *, revision: str = "head") -> None:
-    """Bring the database at ``location`` to ``revision`` and give the serving roles passwords."""
+    """Bring the database at ``location`` to ``revision`` and give the serving roles passwords.
+
+    Two at once on one database go one after the other; the second finds nothing left to do.
+    """
     engine = create_engine(location, poolclass=NullPool)
     try:
         with engine.connect() as connection:
+            # Held by the session, over all the transactions of the migrations.
+            connection.execute(
+                text("select pg_advisory_lock(hashtextextended('coalition migrate', 0))")
+            )
+            connection.commit()
             command.upgrade(configuration(connection), revision)
-        with engine.begin() as connection:
             _set_passwords(_driver(connection), keys)
+            connection.commit()
     finally:
         engine.dispose()
 
 
 def _set_passwords(driver: "Driver[tuple[object, ...]]", keys: Keys) -> None:
-    # One at a time: databases of one cluster share the roles, and may be migrated side by side.
-    driver.execute("select pg_advisory_xact_lock(hashtextextended('coalition roles', 0))")
     for role in SERVING_ROLES:
         # Hashed here, so that the server never sees or logs the password itself.
         verifier = driver.pgconn.encrypt_password(
