@@ -85,8 +85,8 @@ def migrate(location: URL, keys: Keys, *, revision: str = "head") -> None:
             )
             connection.commit()
             command.upgrade(configuration(connection), revision)
-            _set_passwords(_driver(connection), keys)
-            connection.commit()
+            with _driver(connection).transaction():
+                _set_passwords(_driver(connection), keys)
     finally:
         engine.dispose()
 
