@@ -60,12 +60,21 @@ async def load_receipts(
     progress = Progress()
     known = await _known_keys(database, founded)
     send, receive = anyio.create_memory_object_stream[Batch](max_buffer_size=1)
-    async with anyio.create_task_group() as tasks:
-        for _ in range(IN_FLIGHT):
-            tasks.start_soon(_record, database, receive.clone(), progress, tell)
-        receive.close()
-        tasks.start_soon(_read, founded, known, send, progress)
+    try:
+        async with anyio.create_task_group() as tasks:
+            for _ in range(IN_FLIGHT):
+                tasks.start_soon(_record, database, receive.clone(), progress, tell)
+            receive.close()
+            tasks.start_soon(_read, founded, known, send, progress)
+    except BaseExceptionGroup as group:
+        raise _first(group) from None
     return progress
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the first error of a group: one is enough to stop, and to be told."""
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 async def _known_keys(database: Database, founded: Founded) -> set[str]:

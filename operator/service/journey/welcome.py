@@ -6,29 +6,44 @@ from service.keys import Keys
 from service.settings import Settings
 
 _WELCOME = """
-Be a till of the supermarket. Get an access token:
+Be a till of the supermarket. Paste this to get an access token:
 
-  TOKEN=$(curl -s {base}/oauth/token -u '{client_id}:{secret}' \\
-    -d grant_type=client_credentials | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
+TOKEN=$(curl -s {base}/oauth/token -u '{client_id}:{secret}' \\
+  -d grant_type=client_credentials | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
 
 Record a purchase of household {household}, who holds card {card}:
 
-  curl -s {base}/graphql/partner -H "Authorization: Bearer $TOKEN" \\
-    -H 'Content-Type: application/json' -d @- <<REQUEST
-  {{"query": "mutation Buy($input: RecordPurchaseInput!) {{ recordPurchase(input: $input)
-      {{ points replayed errors {{ code message path }} purchase {{ id points total {{ amount }}
-      customer {{ id purchaseCount }} explanation {{ kind rate points }} }} }} }}",
-   "variables": {{"input": {{"idempotencyKey": "demo-1", "receipt": {{
-     "card": "{card}", "outlet": "{outlet}", "terminal": "{terminal}",
-     "receiptNumber": "demo-1", "occurredAt": "$(date -u +%Y-%m-%dT%H:%M:%SZ)",
-     "currency": "{currency}", "total": "12.50", "lines": [
-       {{"sku": "42", "name": "Coffee", "category": "COFFEE", "quantity": "1", "amount": "9.00"}},
-       {{"sku": "43", "name": "Milk", "category": "MILK", "quantity": "2", "amount": "3.50"}}]
-   }}}}}}}}
-  REQUEST
+SALE=demo-$(date +%s); curl -s {base}/graphql/partner \\
+  -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{{
+  "query": "{mutation}",
+  "variables": {{"input": {{"idempotencyKey": "'$SALE'", "receipt": {{
+    "card": "{card}", "outlet": "{outlet}", "terminal": "{terminal}",
+    "receiptNumber": "'$SALE'", "occurredAt": "'$(date -u +%Y-%m-%dT%H:%M:%SZ)'",
+    "currency": "{currency}", "total": "12.50", "lines": [
+      {{"sku": "42", "name": "Coffee", "category": "COFFEE", "quantity": "1", "amount": "9.00"}},
+      {{"sku": "43", "name": "Milk", "category": "MILK", "quantity": "2", "amount": "3.50"}}
+    ]}}}}}}}}'
+
+See it among the purchases:
+
+curl -s {base}/graphql/partner \\
+  -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{{
+  "query": "{query}"}}'
 
 Stop with Ctrl-C; `make demo` goes on where it was.
 """
+
+_MUTATION = (
+    "mutation Buy($input: RecordPurchaseInput!) { recordPurchase(input: $input)"
+    " { points replayed errors { code message path }"
+    " purchase { id total { amount currency } customer { id purchaseCount }"
+    " explanation { kind category rate points } } } }"
+)
+
+_QUERY = (
+    "{ purchases(first: 1) { edges { node { receiptNumber occurredAt points"
+    " lines { name points } customer { id purchaseCount lastVisit } } } } }"
+)
 
 
 def welcome(founded: Founded, keys: Keys, settings: Settings) -> str:
@@ -46,4 +61,6 @@ def welcome(founded: Founded, keys: Keys, settings: Settings) -> str:
         outlet=founded.journey.outlets()[partner][0],
         terminal=TERMINAL,
         currency=CURRENCY,
+        mutation=_MUTATION,
+        query=_QUERY,
     )
