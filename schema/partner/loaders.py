@@ -1,0 +1,131 @@
+"""Loaders of one request: what many fields ask for one by one is read in one statement."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+from strawberry.dataloader import DataLoader
+
+from partners.contracts import Contract
+from partners.customers import (
+    CategorySpending,
+    Customer,
+    customers_by_id,
+    favourite_categories,
+)
+from partners.outlets import RegisteredOutlet, outlets_by_id
+from partners.purchases import (
+    Place,
+    Purchase,
+    PurchaseLine,
+    contracts_by_id,
+    lines_of,
+    purchases_by_place,
+    purchases_of_customers,
+)
+from schema.context import Reading
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """A page of a customer's purchases: up to ``most`` of before a place."""
+
+    customer_id: UUID
+    before: Place | None
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Favourites:
+    """Up to ``most`` favourite categories of a customer."""
+
+    customer_id: UUID
+    most: int
+
+
+class Loaders:
+    """The loaders of one partner's request. What they have read they keep until it ends."""
+
+    def __init__(self, reading: Reading, partner_id: UUID) -> None:
+        """Read as ``partner_id`` in the request's transaction."""
+        self._reading = reading
+        self._partner_id = partner_id
+        self.purchases: DataLoader[Place, Purchase | None] = DataLoader(self._purchases)
+        self.lines: DataLoader[tuple[int, UUID], tuple[PurchaseLine, ...]] = DataLoader(self._lines)
+        self.histories: DataLoader[HistoryPage, list[Purchase]] = DataLoader(self._histories)
+        self.customers: DataLoader[UUID, Customer | None] = DataLoader(self._customers)
+        self.favourites: DataLoader[Favourites, list[CategorySpending]] = DataLoader(
+            self._favourites
+        )
+        self.outlets: DataLoader[UUID, RegisteredOutlet | None] = DataLoader(self._outlets)
+        self.contracts: DataLoader[UUID, Contract | None] = DataLoader(self._contracts)
+
+    async def _purchases(self, places: list[Place]) -> list[Purchase | None]:
+        async with self._reading() as connection:
+            found = await purchases_by_place(connection, self._partner_id, places)
+        return [found.get(place) for place in places]
+
+    async def _lines(self, purchases: list[tuple[int, UUID]]) -> list[tuple[PurchaseLine, ...]]:
+        async with self._reading() as connection:
+            found = await lines_of(connection, self._partner_id, purchases)
+        return [found[purchase_id] for _, purchase_id in purchases]
+
+    async def _customers(self, customer_ids: list[UUID]) -> list[Customer | None]:
+        async with self._reading() as connection:
+            found = await customers_by_id(connection, self._partner_id, customer_ids)
+        return [found.get(customer_id) for customer_id in customer_ids]
+
+    async def _outlets(self, outlet_ids: list[UUID]) -> list[RegisteredOutlet | None]:
+        async with self._reading() as connection:
+            found = await outlets_by_id(connection, self._partner_id, outlet_ids)
+        return [found.get(outlet_id) for outlet_id in outlet_ids]
+
+    async def _contracts(self, contract_ids: list[UUID]) -> list[Contract | None]:
+        async with self._reading() as connection:
+            found = await contracts_by_id(connection, self._partner_id, contract_ids)
+        return [found.get(contract_id) for contract_id in contract_ids]
+
+    async def _histories(self, pages: list[HistoryPage]) -> list[list[Purchase]]:
+        async def read(alike: list[HistoryPage]) -> Mapping[UUID, list[Purchase]]:
+            async with self._reading() as connection:
+                return await purchases_of_customers(
+                    connection,
+                    self._partner_id,
+                    [page.customer_id for page in alike],
+                    before=alike[0].before,
+                    most=alike[0].most,
+                )
+
+        return await _in_groups(
+            pages, lambda page: (page.before, page.most), lambda page: page.customer_id, read
+        )
+
+    async def _favourites(self, wanted: list[Favourites]) -> list[list[CategorySpending]]:
+        async def read(alike: list[Favourites]) -> Mapping[UUID, list[CategorySpending]]:
+            async with self._reading() as connection:
+                return await favourite_categories(
+                    connection,
+                    self._partner_id,
+                    [each.customer_id for each in alike],
+                    most=alike[0].most,
+                )
+
+        return await _in_groups(wanted, lambda each: each.most, lambda each: each.customer_id, read)
+
+
+async def _in_groups(
+    keys: Sequence[Key],
+    kind: Callable[[Key], object],
+    owner: Callable[[Key], UUID],
+    read: Callable[[list[Key]], Awaitable[Mapping[UUID, Value]]],
+) -> list[Value]:
+    """Read keys of one kind together; a document has few kinds, whatever its lists' lengths."""
+    groups: dict[object, list[Key]] = {}
+    for key in keys:
+        groups.setdefault(kind(key), []).append(key)
+    found = {group: await read(alike) for group, alike in groups.items()}
+    return [found[kind(key)][owner(key)] for key in keys]
