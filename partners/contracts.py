@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import Row, insert
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -63,23 +63,38 @@ def read_contract(stored: Mapping[str, Any]) -> Contract:
         partner_id=UUID(stored["partner_id"]),
         valid_from=_instant(stored["valid_from"]),
         valid_to=_instant(stored["valid_to"]),
-        terms=Terms(
-            currency=stored["currency"],
-            points_per_unit=Decimal(stored["points_per_unit"]),
-            rounding=Rounding(stored["rounding"]),
-            excluded_categories=frozenset(stored["excluded_categories"]),
-            category_multipliers={
-                category: Decimal(multiplier)
-                for category, multiplier in stored["category_multipliers"].items()
-            },
-            redeem_value=Decimal(stored["redeem_value"]),
-            redeem_step=stored["redeem_step"],
-            redeem_least_balance=stored["redeem_least_balance"],
-            redeem_greatest_share=Decimal(stored["redeem_greatest_share"]),
-            issue_price=Decimal(stored["issue_price"]),
-            redeem_price=Decimal(stored["redeem_price"]),
-            acceptance_days=stored["acceptance_days"],
-        ),
+        terms=_terms(stored),
+    )
+
+
+def contract_of_row(row: Row[Any]) -> Contract:
+    """Return the contract of a row of ``partners.contract``."""
+    return Contract(
+        id=row.id,
+        partner_id=row.partner_id,
+        valid_from=row.period.lower,
+        valid_to=row.period.upper,
+        terms=_terms(row._mapping),
+    )
+
+
+def _terms(stored: Mapping[Any, Any]) -> Terms:
+    return Terms(
+        currency=stored["currency"],
+        points_per_unit=Decimal(stored["points_per_unit"]),
+        rounding=Rounding(stored["rounding"]),
+        excluded_categories=frozenset(stored["excluded_categories"]),
+        category_multipliers={
+            category: Decimal(multiplier)
+            for category, multiplier in stored["category_multipliers"].items()
+        },
+        redeem_value=Decimal(stored["redeem_value"]),
+        redeem_step=stored["redeem_step"],
+        redeem_least_balance=stored["redeem_least_balance"],
+        redeem_greatest_share=Decimal(stored["redeem_greatest_share"]),
+        issue_price=Decimal(stored["issue_price"]),
+        redeem_price=Decimal(stored["redeem_price"]),
+        acceptance_days=stored["acceptance_days"],
     )
 
 

@@ -7,7 +7,6 @@ what the index is on, and what a cursor or an id at the door holds.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -29,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from partners.contracts import Contract, Terms
+from partners.contracts import Contract, contract_of_row
 from partners.receipts import ReceiptLine, Tender
 from partners.tables import contract, purchase, purchase_line, terminal
 
@@ -207,7 +206,7 @@ async def contract_in_force(
         _contracts(partner_id).where(contract.c.period.op("@>")(instant))
     )
     row = rows.one_or_none()
-    return None if row is None else _contract(row)
+    return None if row is None else contract_of_row(row)
 
 
 async def contracts_by_id(
@@ -219,7 +218,7 @@ async def contracts_by_id(
             contract.c.id == any_(literal(list(contract_ids), ARRAY(Uuid)))
         )
     )
-    return {row.id: _contract(row) for row in rows}
+    return {row.id: contract_of_row(row) for row in rows}
 
 
 def _before(place: Place | None) -> ColumnElement[bool]:
@@ -263,29 +262,3 @@ def _purchase(row: Row[Any]) -> Purchase:
 
 def _contracts(partner_id: UUID) -> Select[Any]:
     return select(contract).where(contract.c.partner_id == partner_id)
-
-
-def _contract(row: Row[Any]) -> Contract:
-    return Contract(
-        id=row.id,
-        partner_id=row.partner_id,
-        valid_from=row.period.lower,
-        valid_to=row.period.upper,
-        terms=Terms(
-            currency=row.currency,
-            points_per_unit=row.points_per_unit,
-            rounding=row.rounding,
-            excluded_categories=frozenset(row.excluded_categories),
-            category_multipliers={
-                category: Decimal(multiplier)
-                for category, multiplier in row.category_multipliers.items()
-            },
-            redeem_value=row.redeem_value,
-            redeem_step=row.redeem_step,
-            redeem_least_balance=row.redeem_least_balance,
-            redeem_greatest_share=row.redeem_greatest_share,
-            issue_price=row.issue_price,
-            redeem_price=row.redeem_price,
-            acceptance_days=row.acceptance_days,
-        ),
-    )

@@ -27,6 +27,8 @@ from schema.costs import CostLimit
 from schema.limits import MOST_TOKENS, OperationLimits
 from schema.scalars import SCALARS
 
+LONGEST_DOCUMENT = 65_536
+"""Characters: cached documents must not fill the memory with long strings."""
 MOST_ERRORS = 50
 _CACHED_DOCUMENTS = 256
 _RULES = [OperationLimits]
@@ -77,6 +79,11 @@ class DoorSchema(strawberry.Schema):
         context: object,
     ) -> dict[str, Any]:
         """Run an operation and return the response object; without ``data`` if none was run."""
+        if len(query) > LONGEST_DOCUMENT:
+            long = GraphQLError(
+                f"The document has over {LONGEST_DOCUMENT} characters: send values as variables."
+            )
+            return {"errors": [shown(long)]}
         try:
             result = await self.execute(
                 query,

@@ -3,9 +3,11 @@
 from coalition.members import EnrolmentRefusal
 from ledger.refusals import PostingRefusal, Refusal
 from partners.refusals import PurchaseRefusal
+from schema.refusals import DoorRefusal
 
 _TABLES: tuple[tuple[str, str, type[Refusal]], ...] = (
     ("Purchases", "`recordPurchase`, `recordPurchases`, `quotePurchase`", PurchaseRefusal),
+    ("The door", "every mutation and quote at `/graphql/partner`", DoorRefusal),
     ("Enrolment", "`coalition.members.enrol`", EnrolmentRefusal),
     ("Postings", "`ledger.posting`, `ledger.statements`", PostingRefusal),
 )

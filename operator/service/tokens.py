@@ -15,6 +15,8 @@ from service.keys import Keys
 ISSUER = "coalition"
 AUDIENCE = "coalition:partner"
 ALGORITHM = "EdDSA"
+CLOCKS_APART = 5
+"""Seconds by which the clocks of two processes may differ."""
 CLAIMS = ["aud", "iss", "sub", "iat", "nbf", "exp"]
 
 
@@ -61,6 +63,7 @@ class AccessTokens:
                 algorithms=[ALGORITHM],
                 audience=AUDIENCE,
                 issuer=ISSUER,
+                leeway=CLOCKS_APART,
                 options={"require": CLAIMS, "strict_aud": True},
             )
             return Caller(UUID(claims["sub"]), UUID(claims["partner"]))
