@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ledger.currencies import MINOR_DIGITS
 from ledger.identifiers import new_id
 from partners.tables import Rounding, contract
 
@@ -39,6 +40,14 @@ class Terms:
     issue_price: Decimal = Decimal(1)
     redeem_price: Decimal = Decimal(1)
     acceptance_days: int = 30
+
+    def __post_init__(self) -> None:
+        """Refuse what no one can mean and the database can't see; it checks the rest."""
+        if self.currency not in MINOR_DIGITS:
+            raise ValueError(f"{self.currency!r} is no ISO 4217 code that we know")
+        for category, multiplier in self.category_multipliers.items():
+            if not (multiplier.is_finite() and multiplier >= 0):
+                raise ValueError(f"the multiplier of {category!r} must be zero or more")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

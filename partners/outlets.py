@@ -1,4 +1,4 @@
-"""What a partner reads of its own registration: itself, and its outlets with their terminals."""
+"""What a partner reads of its outlets, with their terminals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,8 +9,7 @@ from sqlalchemy import Row, Select, Uuid, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from partners.registry import Partner
-from partners.tables import outlet, partner, terminal
+from partners.tables import outlet, terminal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,22 +22,6 @@ class RegisteredOutlet:
     address: str | None
     opened_at: datetime
     terminals: tuple[str, ...]
-
-
-async def read_partner(connection: AsyncConnection, partner_id: UUID) -> Partner:
-    """Return the partner's own entry in the register."""
-    row = (
-        await connection.execute(
-            select(
-                partner.c.id,
-                partner.c.code,
-                partner.c.name,
-                partner.c.legal_name,
-                partner.c.category,
-            ).where(partner.c.id == partner_id)
-        )
-    ).one()
-    return Partner(**row._mapping)
 
 
 async def read_outlets(

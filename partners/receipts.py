@@ -19,7 +19,8 @@ MOST_LINES = 1_000
 MOST_TENDERS = 20
 LONGEST_CODE = 64
 LONGEST_NAME = 200
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PRECEDENCE = {refusal: place for place, refusal in enumerate(PurchaseRefusal)}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,7 @@ class Receipt:
             self.terminal,
             self.number,
             self.business_date.isoformat(),
-            (self.occurred_at - EPOCH) // timedelta(microseconds=1),
+            (self.occurred_at - _EPOCH) // timedelta(microseconds=1),
             self.currency,
             str(self.total),
             [
@@ -97,8 +98,11 @@ class Flaw:
 
 
 def find_flaw(receipt: Receipt) -> Flaw | None:
-    """Return the first flaw in the receipt's form, or None. Looks at the receipt alone."""
-    return next(_flaws(receipt), None)
+    """Return the flaw of the receipt's form that PurchaseRefusal names first, or None.
+
+    Of several with one code it is the first on the receipt. Looks at the receipt alone.
+    """
+    return min(_flaws(receipt), key=lambda flaw: _PRECEDENCE[flaw.refusal], default=None)
 
 
 def printable(value: str, longest: int) -> bool:
@@ -170,5 +174,5 @@ def _quantity_fits(quantity: Decimal) -> bool:
 
 
 def _plain(quantity: Decimal) -> str:
-    # 1.50 and 1.5 are one quantity.
-    return str(quantity.normalize()) if quantity.is_finite() else str(quantity)
+    # 1.50 and 1.5 are one quantity, and so are 0 and -0.
+    return str(quantity.normalize() + 0) if _quantity_fits(quantity) else str(quantity)

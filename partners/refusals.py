@@ -14,13 +14,13 @@ class PurchaseRefusal(Refusal):
         "KEY_INVALID",
         "The idempotency key must be 1 to 200 printable characters. Send a fresh random one.",
     )
-    TEXT_INVALID = (
-        "TEXT_INVALID",
-        "The text is empty, too long or has control characters.",
-    )
     CARD_NUMBER_INVALID = (
         "CARD_NUMBER_INVALID",
         "A card number has 16 digits, the last a check digit. Scan or type it again.",
+    )
+    TEXT_INVALID = (
+        "TEXT_INVALID",
+        "The text is empty, too long or has control characters.",
     )
     BUSINESS_DATE_INVALID = (
         "BUSINESS_DATE_INVALID",

@@ -5,12 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.accounts import open_party_accounts
 from ledger.identifiers import new_id
 from ledger.tables import AccountKind
+from partners.receipts import LONGEST_CODE, LONGEST_NAME, printable
 from partners.tables import PartnerStatus, customer_key, outlet, partner, terminal
 
 
@@ -39,21 +41,29 @@ class PartnerExistsError(Exception):
     """A partner with this code takes part already."""
 
 
+class RegistrationInvalidError(Exception):
+    """A code or name can't be registered: no receipt could name it."""
+
+
 async def create_partner(
     connection: AsyncConnection, *, code: str, name: str, legal_name: str, category: str
 ) -> Partner:
     """Register a partner and open its points accounts in every bucket.
 
-    Raises PartnerExistsError when the code is taken.
+    Raises PartnerExistsError when the code is taken, also in a race, and
+    RegistrationInvalidError.
     """
-    if await find_partner(connection, code) is not None:
-        raise PartnerExistsError(f"a partner with the code {code!r} takes part already")
+    _require_printable(LONGEST_CODE, code=code)
+    _require_printable(LONGEST_NAME, name=name, legal_name=legal_name, category=category)
     created = Partner(id=new_id(), code=code, name=name, legal_name=legal_name, category=category)
     accounts = await open_party_accounts(
         connection, created.id, (AccountKind.PARTNER_ISSUED, AccountKind.PARTNER_REDEEMED)
     )
-    await connection.execute(
-        insert(partner).values(
+    registered = await connection.execute(
+        insert(partner)
+        .on_conflict_do_nothing(index_elements=[partner.c.code])
+        .returning(partner.c.id)
+        .values(
             id=created.id,
             code=code,
             name=name,
@@ -64,14 +74,16 @@ async def create_partner(
             redeemed_account=accounts[AccountKind.PARTNER_REDEEMED],
         )
     )
+    if registered.scalar_one_or_none() is None:
+        raise PartnerExistsError(f"a partner with the code {code!r} takes part already")
     await connection.execute(
         insert(customer_key).values(partner_id=created.id, key=secrets.token_bytes(32))
     )
     return created
 
 
-async def find_partner(connection: AsyncConnection, code: str) -> Partner | None:
-    """Return the partner with this code, or None."""
+async def read_partner(connection: AsyncConnection, partner_id: UUID) -> Partner:
+    """Return a partner's entry in the register."""
     row = (
         await connection.execute(
             select(
@@ -80,19 +92,31 @@ async def find_partner(connection: AsyncConnection, code: str) -> Partner | None
                 partner.c.name,
                 partner.c.legal_name,
                 partner.c.category,
-            ).where(partner.c.code == code)
+            ).where(partner.c.id == partner_id)
         )
-    ).one_or_none()
-    return None if row is None else Partner(**row._mapping)
+    ).one()
+    return Partner(**row._mapping)
 
 
 async def open_outlets(
     connection: AsyncConnection, partner_id: UUID, outlets: Iterable[Outlet]
 ) -> None:
-    """Register outlets with their terminals; the codes must be new at the partner."""
+    """Register outlets with their terminals; the codes must be new at the partner.
+
+    Raises RegistrationInvalidError.
+    """
     opened = [(new_id(), opening) for opening in outlets]
     if not opened:
         return
+    for _, opening in opened:
+        _require_printable(LONGEST_CODE, outlet=opening.code)
+        _require_printable(LONGEST_NAME, name=opening.name)
+        for code in opening.terminals:
+            _require_printable(LONGEST_CODE, terminal=code)
+        if len(set(opening.terminals)) != len(opening.terminals):
+            raise RegistrationInvalidError(f"outlet {opening.code!r} has a terminal twice")
+    if len({opening.code for _, opening in opened}) != len(opened):
+        raise RegistrationInvalidError("an outlet is named twice")
     await connection.execute(
         insert(outlet),
         [
@@ -106,11 +130,18 @@ async def open_outlets(
             for identifier, opening in opened
         ],
     )
-    await connection.execute(
-        insert(terminal),
-        [
-            {"id": new_id(), "partner_id": partner_id, "outlet_id": identifier, "code": code}
-            for identifier, opening in opened
-            for code in opening.terminals
-        ],
-    )
+    terminals = [
+        {"id": new_id(), "partner_id": partner_id, "outlet_id": identifier, "code": code}
+        for identifier, opening in opened
+        for code in opening.terminals
+    ]
+    if terminals:
+        await connection.execute(insert(terminal), terminals)
+
+
+def _require_printable(longest: int, **texts: str) -> None:
+    for name, value in texts.items():
+        if not printable(value, longest):
+            raise RegistrationInvalidError(
+                f"{name.replace('_', ' ')}: 1 to {longest} printable characters"
+            )

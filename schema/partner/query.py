@@ -8,6 +8,7 @@ import strawberry
 from partners import customers as stored_customers
 from partners import outlets as stored_outlets
 from partners import purchases as stored_purchases
+from partners import registry
 from schema.connections import (
     DEFAULT_FIRST,
     After,
@@ -57,7 +58,7 @@ class Query:
     async def partner(self, info: Info) -> Partner:
         """Read the caller's entry in the register."""
         async with info.context.reading() as reader:
-            found = await stored_outlets.read_partner(reader, info.context.partner_id)
+            found = await registry.read_partner(reader, info.context.partner_id)
         return Partner(
             code=found.code,
             name=found.name,

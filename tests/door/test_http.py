@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
-from partners import outlets
+from partners import registry
 from service.app import create_app
 from service.database.transactions import Database
 from service.keys import Keys
@@ -113,7 +113,7 @@ async def test_an_error_of_ours_is_hidden_and_logged(
     async def fail(*_: Any, **__: Any) -> NoReturn:
         raise ValueError("a secret detail")
 
-    monkeypatch.setattr(outlets, "read_partner", fail)
+    monkeypatch.setattr(registry, "read_partner", fail)
     with capture_logs() as logged:
         answer = await till.ask("{ partner { code } }")
     [error] = answer["errors"]

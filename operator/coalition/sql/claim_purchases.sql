@@ -89,7 +89,8 @@ begin
       and receipt.number = item.number
     limit 1
   ) as known
-  where known.purchase_id <> item.purchase_id and mine.partner_id = item.partner_id and mine.key = item.key
+  where known.purchase_id <> item.purchase_id
+    and mine.partner_id = item.partner_id and mine.key = item.key
     and mine.purchase_id = item.purchase_id and not item.malformed;
 
   return query

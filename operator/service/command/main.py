@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
 from coalition.programme.settings import ProgrammeMissingError
-from partners.registry import PartnerExistsError
+from partners.registry import PartnerExistsError, RegistrationInvalidError
 from service.command import database, demo, load, partner, programme, schema, serve, verify
 from service.command.console import complaints
 from service.database.migration import SchemaOutdatedError
@@ -41,6 +41,7 @@ EXPECTED = (
     OtherPeriodError,
     PartnerExistsError,
     ProgrammeMissingError,
+    RegistrationInvalidError,
     SchemaOutdatedError,
     SecretMissingError,
 )
