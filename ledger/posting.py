@@ -25,6 +25,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ledger.refusals import PostingRefusal
 from ledger.tables import POINT, Purpose
 
+LARGEST_AMOUNT = 10**12
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
@@ -81,8 +83,7 @@ _POST_MANY = text("""
 _REVERSE = text("""
     select refusal, posted_at
     from ledger.reverse(
-      cast(:bucket as smallint), cast(:original as uuid), cast(:reversal as uuid),
-      cast(:occurred_at as timestamptz)
+      cast(:original as uuid), cast(:reversal as uuid), cast(:occurred_at as timestamptz)
     )
 """)
 
@@ -118,7 +119,7 @@ async def post_many(
             "debits": [transfer.debit for _, _, _, transfer in rows],
             "credits": [transfer.credit for _, _, _, transfer in rows],
             "units": [transfer.unit for _, _, _, transfer in rows],
-            "amounts": [transfer.amount for _, _, _, transfer in rows],
+            "amounts": [_storable(transfer.amount) for _, _, _, transfer in rows],
         },
     )
     return [
@@ -129,10 +130,14 @@ async def post_many(
     ]
 
 
+def _storable(amount: int) -> int:
+    # Whatever is too large, or not positive, is refused as such and not as an overflow.
+    return max(0, min(amount, LARGEST_AMOUNT + 1))
+
+
 async def reverse(
     connection: AsyncConnection,
     *,
-    bucket: int,
     original: UUID,
     reversal: UUID,
     occurred_at: datetime,
@@ -145,7 +150,6 @@ async def reverse(
         await connection.execute(
             _REVERSE,
             {
-                "bucket": bucket,
                 "original": original,
                 "reversal": reversal,
                 "occurred_at": occurred_at,

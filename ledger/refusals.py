@@ -66,7 +66,7 @@ class PostingRefusal(Refusal):
     )
     POSTING_UNKNOWN = (
         "POSTING_UNKNOWN",
-        "The bucket has no posting with the id that is to be reversed.",
+        "There is no posting with the id that is to be reversed.",
     )
     AS_OF_NOT_SETTLED = (
         "AS_OF_NOT_SETTLED",

@@ -35,7 +35,7 @@ begin
     array_agg(judged.reason order by judged.n),
     array_agg(judged.refused_by order by judged.n),
     coalesce(bool_or(judged.floored), false)
-      or count(*) > count(distinct (judged.bucket, judged.posting_id, judged.line)),
+      or count(distinct judged.posting_id) < count(distinct judged.ordinal),
     array_agg(judged.debit_kind order by judged.n),
     array_agg(judged.debit_party order by judged.n),
     array_agg(judged.credit_kind order by judged.n),

@@ -31,37 +31,50 @@ declare
   refused_by int[];    -- per transfer: index of the transfer that refuses its posting
 begin
   locked := ledger.lock_accounts(buckets, debit_accounts, credit_accounts);
-  instant := clock_timestamp();
-  judged := ledger.judge_transfers(
-    ordinals, buckets, posting_ids, lines, debit_accounts, credit_accounts, units, amounts,
-    reverses, locked.locked_buckets, locked.locked_ids, locked.kinds, locked.units,
-    locked.parties, locked.floored
-  );
-  reasons := judged.reasons;
-  refused_by := judged.refused_by;
-  if judged.order_matters then
-    select settled.reasons, settled.refused_by into reasons, refused_by
-    from ledger.settle_in_order(
-      ordinals, buckets, posting_ids, debit_accounts, credit_accounts, amounts, reasons, refused_by
-    ) as settled;
-  end if;
+  <<judging>>
+  for attempt in 1 .. 3 loop
+    instant := clock_timestamp();
+    judged := ledger.judge_transfers(
+      ordinals, buckets, posting_ids, lines, debit_accounts, credit_accounts, units, amounts,
+      reverses, locked.locked_buckets, locked.locked_ids, locked.kinds, locked.units,
+      locked.parties, locked.floored
+    );
+    reasons := judged.reasons;
+    refused_by := judged.refused_by;
+    if judged.order_matters then
+      select settled.reasons, settled.refused_by into reasons, refused_by
+      from ledger.settle_in_order(
+        ordinals, buckets, posting_ids, debit_accounts, credit_accounts, amounts, reasons,
+        refused_by
+      ) as settled;
+    end if;
 
-  insert into ledger.transfer (
-    bucket, posting_id, line, debit_account, credit_account, amount, unit, purpose,
-    occurred_at, posted_at, transaction_id, reverses
-  )
-  select item.bucket, item.posting_id, item.line, item.debit_account, item.credit_account,
-    item.amount, item.unit, item.purpose, item.occurred_at, instant,
-    pg_current_xact_id()::text::bigint, item.reverses
-  from unnest(
-    buckets, posting_ids, lines, debit_accounts, credit_accounts, amounts, units, purposes,
-    occurred_ats, reverses, refused_by
-  ) as item (
-    bucket, posting_id, line, debit_account, credit_account, amount, unit, purpose,
-    occurred_at, reverses, refused_by
-  )
-  where item.refused_by is null
-  order by item.bucket, item.posting_id, item.line;
+    begin
+      insert into ledger.transfer (
+        bucket, posting_id, line, debit_account, credit_account, amount, unit, purpose,
+        occurred_at, posted_at, transaction_id, reverses
+      )
+      select item.bucket, item.posting_id, item.line, item.debit_account, item.credit_account,
+        item.amount, item.unit, item.purpose, item.occurred_at, instant,
+        pg_current_xact_id()::text::bigint, item.reverses
+      from unnest(
+        buckets, posting_ids, lines, debit_accounts, credit_accounts, amounts, units, purposes,
+        occurred_ats, reverses, refused_by
+      ) as item (
+        bucket, posting_id, line, debit_account, credit_account, amount, unit, purpose,
+        occurred_at, reverses, refused_by
+      )
+      where item.refused_by is null
+      order by item.bucket, item.posting_id, item.line;
+      exit judging;
+    exception when unique_violation then
+      -- A transaction over other accounts took an id while this one judged. It has ended, so
+      -- the next judgement sees what it posted.
+      if attempt = 3 then
+        raise;
+      end if;
+    end;
+  end loop;
 
   insert into ledger.partner_line (
     bucket, party, posted_at, posting_id, line, kind, unit, amount, purpose, occurred_at

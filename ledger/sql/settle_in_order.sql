@@ -26,7 +26,6 @@ declare
   last int;
   size int := cardinality(ordinals);
   failed int;
-  reason text;
 begin
   with floored as (
     select account.bucket, account.id, account.credits - account.debits as balance,
@@ -61,13 +60,18 @@ begin
       last := last + 1;
     end loop;
 
-    if refused_by[first] is null then
-      failed := null;
+    -- An id that an earlier posting took refuses the first line that nothing refuses before it.
+    failed := refused_by[first];
+    for i in first .. coalesce(failed, last) loop
+      if reasons[i] is null and taken[posting_slots[i]] then
+        reasons[i] := 'ALREADY_POSTED';
+        failed := i;
+        exit;
+      end if;
+    end loop;
+
+    if failed is null then
       for i in first .. last loop
-        if failed is null and taken[posting_slots[i]] then
-          failed := i;
-          reason := 'ALREADY_POSTED';
-        end if;
         if debit_slots[i] is not null then
           available[debit_slots[i]] := available[debit_slots[i]] - amounts[i];
         end if;
@@ -79,15 +83,13 @@ begin
       for i in first .. last loop
         if failed is null and debit_slots[i] is not null and available[debit_slots[i]] < 0 then
           failed := i;
-          reason := 'BALANCE_TOO_LOW';
+          reasons[i] := 'BALANCE_TOO_LOW';
         end if;
       end loop;
-
       for i in first .. last loop
         if failed is null then
           taken[posting_slots[i]] := true;
         else
-          refused_by[i] := failed;
           if debit_slots[i] is not null then
             available[debit_slots[i]] := available[debit_slots[i]] + amounts[i];
           end if;
@@ -96,10 +98,10 @@ begin
           end if;
         end if;
       end loop;
-      if failed is not null then
-        reasons[failed] := reason;
-      end if;
     end if;
+    for i in first .. last loop
+      refused_by[i] := failed;
+    end loop;
     first := last + 1;
   end loop;
 end

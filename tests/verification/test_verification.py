@@ -122,7 +122,6 @@ async def administrator(database: Database, location: URL) -> AsyncIterator[Asyn
         row = found.one()
         reversed_ = await reverse(
             connection,
-            bucket=row.bucket,
             original=first.purchase_id,
             reversal=new_id(),
             occurred_at=row.occurred_at,
