@@ -19,10 +19,21 @@ begin
     end if;
   end loop;
   if not pg_has_role('coalition_owner', 'pg_read_all_stats', 'MEMBER') then
-    -- ledger.settled_until looks for postings that are still open.
-    grant pg_read_all_stats to coalition_owner;
+    begin
+      -- ledger.settled_until looks for postings that are still open.
+      grant pg_read_all_stats to coalition_owner;
+    exception when insufficient_privilege then
+      raise exception 'role % may not grant pg_read_all_stats', current_user
+        using errcode = 'insufficient_privilege',
+        hint = 'Have a superuser run, once: GRANT pg_read_all_stats TO coalition_owner;'
+          ' or GRANT pg_read_all_stats TO ' || quote_ident(current_user)
+          || ' WITH ADMIN OPTION;';
+    end;
   end if;
-  if not pg_has_role(current_user, 'coalition_owner', 'MEMBER') then
+  -- From 16 on, who created a role may administer it but must grant itself to act as it.
+  if not pg_has_role(current_user, 'coalition_owner',
+      case when current_setting('server_version_num')::int >= 160000 then 'SET' else 'MEMBER' end)
+  then
     execute format('grant coalition_owner to %I', current_user);
   end if;
   execute format('grant create on database %I to coalition_owner', current_database());

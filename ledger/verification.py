@@ -158,11 +158,23 @@ INVARIANTS = (
             left join ledger.transfer as original
               on original.bucket = reversal.bucket and original.posting_id = reversal.reverses
                 and original.line = reversal.line
-            where reversal.reverses is not null and (
+            where reversal.purpose = 'reversal' and reversal.reverses is null
+              or reversal.reverses is not null and (
               original.debit_account is distinct from reversal.credit_account
               or original.credit_account is distinct from reversal.debit_account
               or original.amount is distinct from reversal.amount
               or original.unit is distinct from reversal.unit
+            )
+            union all
+            select format('posting %s: line %s is not reversed', original.posting_id,
+              original.line)
+            from ledger.transfer as original
+            join (select distinct reverses from ledger.transfer where reverses is not null)
+              as whole on whole.reverses = original.posting_id
+            where not exists (
+              select from ledger.transfer as reversal
+              where reversal.bucket = original.bucket
+                and reversal.reverses = original.posting_id and reversal.line = original.line
             )
         """),
     ),

@@ -16,6 +16,18 @@ from ledger.currencies import MINOR_DIGITS
 from ledger.identifiers import new_id
 from partners.tables import Rounding, contract
 
+HIGHEST_RATE = 1_000_000
+HIGHEST_MULTIPLIER = 1_000
+RATE_PLACES = 12
+
+
+def _require_rate(name: str, rate: Decimal, highest: int) -> None:
+    exponent = rate.as_tuple().exponent
+    if not (rate.is_finite() and 0 <= rate <= highest) or (
+        isinstance(exponent, int) and exponent < -RATE_PLACES
+    ):
+        raise ValueError(f"{name}: 0 to {highest:,} with at most {RATE_PLACES} decimal places")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
@@ -45,9 +57,9 @@ class Terms:
         """Refuse what no one can mean and the database can't see; it checks the rest."""
         if self.currency not in MINOR_DIGITS:
             raise ValueError(f"{self.currency!r} is no ISO 4217 code that we know")
+        _require_rate("points_per_unit", self.points_per_unit, HIGHEST_RATE)
         for category, multiplier in self.category_multipliers.items():
-            if not (multiplier.is_finite() and multiplier >= 0):
-                raise ValueError(f"the multiplier of {category!r} must be zero or more")
+            _require_rate(f"the multiplier of {category!r}", multiplier, HIGHEST_MULTIPLIER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,3 +83,7 @@ class PurchaseRefusal(Refusal):
     )
     CARD_BLOCKED = ("CARD_BLOCKED", "The card was blocked when the purchase occurred.")
     MEMBER_BLOCKED = ("MEMBER_BLOCKED", "The card's holder can't take part at present.")
+    POINTS_TOO_MANY = (
+        "POINTS_TOO_MANY",
+        "The purchase would earn over 10^12 points. Ask the operator about the contract's rates.",
+    )

@@ -131,7 +131,7 @@ contract = Table(
     Column("acceptance_days", Integer, nullable=False),
     ExcludeConstraint(("partner_id", "="), ("period", "&&"), name="contract_periods_disjoint"),
     CheckConstraint("not isempty(period)", name="contract_period"),
-    CheckConstraint("points_per_unit >= 0", name="contract_points_per_unit"),
+    CheckConstraint("points_per_unit between 0 and 1000000", name="contract_points_per_unit"),
     CheckConstraint(
         "redeem_value >= 0 and redeem_step > 0 and redeem_least_balance >= 0"
         " and redeem_greatest_share between 0 and 1",

@@ -22,6 +22,41 @@ INVARIANTS = (
         """),
     ),
     Invariant(
+        "purchases earned what their contract and lines say",
+        text("select count(*) from partners.purchase"),
+        text("""
+            with priced as (
+              select line.bucket, line.purchase_id, contract.rounding,
+                sum(line.amount * contract.points_per_unit * case
+                  when line.category = any (contract.excluded_categories) then 0
+                  else coalesce((contract.category_multipliers ->> line.category)::numeric, 1)
+                end) * case
+                  when contract.currency in ('JPY', 'KRW') then 1
+                  when contract.currency in ('BHD', 'KWD') then 0.001
+                  else 0.01
+                end as exact
+              from partners.purchase_line as line
+              join partners.purchase
+                on purchase.bucket = line.bucket and purchase.id = line.purchase_id
+              join partners.contract on contract.id = purchase.contract_id
+              group by line.bucket, line.purchase_id, contract.rounding, contract.currency
+            )
+            select format('purchase %s has %s points for %s', purchase.id, purchase.points,
+              priced.exact)
+            from partners.purchase
+            join priced
+              on priced.bucket = purchase.bucket and priced.purchase_id = purchase.id
+            where purchase.points <> case priced.rounding
+              when 'down' then floor(priced.exact)
+              when 'up' then ceil(priced.exact)
+              when 'half_up' then floor(priced.exact + 0.5)
+              else floor(priced.exact + 0.5) - case
+                when priced.exact - floor(priced.exact) = 0.5
+                  and mod(floor(priced.exact), 2) = 0 then 1 else 0 end
+            end
+        """),
+    ),
+    Invariant(
         "lines are of their purchase's partner",
         text("select count(*) from partners.purchase_line"),
         text("""
@@ -76,8 +111,12 @@ INVARIANTS = (
             from partners.receipt
             full join partners.purchase
               on purchase.bucket = receipt.bucket and purchase.id = receipt.purchase_id
-            where (purchase.partner_id, purchase.number, purchase.business_date)
-              is distinct from (receipt.partner_id, receipt.number, receipt.business_date)
+            left join partners.outlet on outlet.id = purchase.outlet_id
+            left join partners.terminal on terminal.id = purchase.terminal_id
+            where (purchase.partner_id, outlet.code, terminal.code, purchase.number,
+                purchase.business_date)
+              is distinct from (receipt.partner_id, receipt.outlet, receipt.terminal,
+                receipt.number, receipt.business_date)
         """),
     ),
     Invariant(
@@ -115,6 +154,7 @@ INVARIANTS = (
               on outlet.id = purchase.outlet_id and outlet.partner_id = purchase.partner_id
             left join partners.terminal
               on terminal.id = purchase.terminal_id and terminal.outlet_id = outlet.id
+                and terminal.partner_id = outlet.partner_id
             left join partners.contract
               on contract.id = purchase.contract_id
                 and contract.partner_id = purchase.partner_id

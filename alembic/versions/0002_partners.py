@@ -93,7 +93,7 @@ def upgrade() -> None:
           constraint contract_periods_disjoint
             exclude using gist (partner_id with =, period with &&),
           constraint contract_period check (not isempty(period)),
-          constraint contract_points_per_unit check (points_per_unit >= 0),
+          constraint contract_points_per_unit check (points_per_unit between 0 and 1000000),
           constraint contract_redeem check (
             redeem_value >= 0 and redeem_step > 0 and redeem_least_balance >= 0
             and redeem_greatest_share between 0 and 1

@@ -30,6 +30,9 @@ declare
   reasons text[];      -- per transfer: why it alone would be refused
   refused_by int[];    -- per transfer: index of the transfer that refuses its posting
 begin
+  if ordinals <> (select array_agg(o order by o) from unnest(ordinals) as o) then
+    raise exception 'post_many: ordinals must ascend' using errcode = 'invalid_parameter_value';
+  end if;
   locked := ledger.lock_accounts(buckets, debit_accounts, credit_accounts);
   <<judging>>
   for attempt in 1 .. 3 loop

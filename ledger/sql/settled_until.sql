@@ -20,6 +20,14 @@ begin
       hint = 'GRANT pg_read_all_stats TO coalition_owner';
   end if;
   perform pg_stat_clear_snapshot();
+  if exists (
+    select from pg_prepared_xacts where database = current_database()
+  ) or exists (
+    select from pg_stat_activity
+    where datname = current_database() and backend_xid is not null and xact_start is null
+  ) then
+    return '-infinity';  -- when an open transaction began can't be told: nothing is settled
+  end if;
   select min(activity.xact_start) into oldest
   from pg_stat_activity as activity
   where activity.datname = current_database()

@@ -92,9 +92,8 @@ def read_contact(kind: ContactKind, typed: str) -> Contact | NotEnrolled:
         )
     value = typed.strip().lower()
     name, at, host = value.rpartition("@")
-    if not (at and name and "." in host.strip(".") and printable(value, LONGEST_EMAIL)):
-        return NotEnrolled(EnrolmentRefusal.EMAIL_INVALID, "contact")
-    if any(character.isspace() for character in value) or "@" in name:
+    sound = at and name and all(host.split(".")) and "." in host and "@" not in name
+    if not (sound and value.isascii() and printable(value, LONGEST_EMAIL)) or " " in value:
         return NotEnrolled(EnrolmentRefusal.EMAIL_INVALID, "contact")
     return Contact(kind, value)
 

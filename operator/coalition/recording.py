@@ -22,12 +22,15 @@ from coalition.posting_desk import Claimed, Item, Priced
 from coalition.programme.assessment import assess
 from coalition.programme.earning import Step, compile_rates, earn, explain
 from ledger.identifiers import new_id
+from ledger.posting import LARGEST_AMOUNT
 from partners.receipts import Flaw, Receipt, find_flaw, printable
 from partners.refusals import PurchaseRefusal
 
 LONGEST_KEY = 200
 MOST_ITEMS = 500
 ATTEMPTS = 6
+
+_TOO_MANY = Flaw(PurchaseRefusal.POINTS_TOO_MANY, "total")
 
 Desk = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 """Opens a transaction of the posting desk; leaving it commits."""
@@ -106,6 +109,8 @@ async def quote_purchase(desk: Desk, caller: Caller, receipt: Receipt) -> Quote 
     if isinstance(contract, Flaw):
         return contract
     earning = earn(receipt.lines, compile_rates(contract.terms))
+    if earning.points > LARGEST_AMOUNT:
+        return _TOO_MANY
     return Quote(
         points=earning.points,
         line_points=earning.line_points,
@@ -224,5 +229,8 @@ async def _price(
         if contract.id not in rates:
             rates[contract.id] = compile_rates(contract.terms)
         earning = earn(item.receipt.lines, rates[contract.id])
-        priced[place] = Priced(item, contract, earning)
+        if earning.points > LARGEST_AMOUNT:
+            refused[place] = _TOO_MANY
+        else:
+            priced[place] = Priced(item, contract, earning)
     return priced, refused

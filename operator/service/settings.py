@@ -59,7 +59,10 @@ class Settings(BaseSettings):
         if self.secret is not None:
             return Keys(self.secret.get_secret_value().encode())
         if self.secret_file is not None:
-            content = self.secret_file.read_bytes().strip()
+            try:
+                content = self.secret_file.read_bytes().strip()
+            except OSError as error:
+                raise SecretMissingError(f"COALITION_SECRET_FILE can't be read: {error}") from None
             if len(content) < SECRET_LENGTH:
                 raise SecretMissingError(
                     f"{self.secret_file} holds less than {SECRET_LENGTH} bytes"

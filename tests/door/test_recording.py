@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, NoReturn
 
 import pytest
@@ -42,7 +43,7 @@ WHOLE = """
 
 
 async def test_a_purchase_and_its_customer_are_seen(open_till: OpenTill, card: str) -> None:
-    till = await open_till(points_per_unit="0.5", category_multipliers={"WINE": "3"})
+    till = await open_till(points_per_unit="0.5", category_multipliers={"WINE": Decimal(3)})
     receipt = sale(
         card,
         tenders=[{"kind": "cash", "amount": "12.34"}],

@@ -60,6 +60,9 @@ BREAKS = {
     "lines sum to their purchase": [
         "delete from partners.purchase_line where line = 2",
     ],
+    "purchases earned what their contract and lines say": [
+        "update partners.contract set points_per_unit = points_per_unit + 1",
+    ],
     "lines are of their purchase's partner": [
         "update partners.purchase_line set partner_id = gen_random_uuid() where line = 1",
     ],

@@ -43,6 +43,7 @@ declare
   member_accounts uuid[];
   customer_ids uuid[];
   foreign_items int;
+  card_is_new boolean;
   refused text;
   instant timestamptz;
 begin
@@ -58,14 +59,17 @@ begin
       order by item.n),
     count(*) filter (
       where terminal.id is null or contract.id is null or member_account.account_id is null
-        or claim.key is null
-    )
+        or claim.key is null or claimed.purchase_id is distinct from item.purchase_id
+    ),
+    coalesce(bool_or(claim.bucket is distinct from card.bucket), false)
   into partner_ids, issued_accounts, outlet_ids, terminal_ids, buckets, member_ids,
-    member_accounts, customer_ids, foreign_items
+    member_accounts, customer_ids, foreign_items, card_is_new
   from unnest(
-    credentials, keys, purchase_ids, cards, outlets, terminals, contracts, currencies, occurred_ats
+    credentials, keys, purchase_ids, cards, outlets, terminals, contracts, currencies,
+    occurred_ats, business_dates, numbers
   ) with ordinality as item (
-    credential, key, purchase_id, card, outlet, terminal, contract, currency, occurred_at, n
+    credential, key, purchase_id, card, outlet, terminal, contract, currency, occurred_at,
+    business_date, number, n
   )
   left join partners.credential
     on credential.id = item.credential and credential.revoked_at is null
@@ -74,6 +78,15 @@ begin
   left join partners.idempotency as claim
     on claim.partner_id = partner.id and claim.key = item.key
       and claim.purchase_id = item.purchase_id and claim.refusal is null
+  left join lateral (
+    -- The limit keeps this a look-up by the whole key.
+    select receipt.purchase_id
+    from partners.receipt
+    where receipt.partner_id = partner.id and receipt.outlet = item.outlet
+      and receipt.terminal = item.terminal and receipt.business_date = item.business_date
+      and receipt.number = item.number
+    limit 1
+  ) as claimed on true
   left join partners.outlet on outlet.partner_id = partner.id and outlet.code = item.outlet
   left join partners.terminal
     on terminal.outlet_id = outlet.id and terminal.code = item.terminal
@@ -92,6 +105,21 @@ begin
   if foreign_items > 0 then
     raise exception 'record_purchases: % items do not match credential and claim', foreign_items
       using errcode = 'check_violation';
+  end if;
+
+  if card_is_new then
+    -- A card was issued after the claim, which found no bucket for it.
+    update partners.idempotency as claim
+    set bucket = item.bucket
+    from unnest(partner_ids, keys, buckets) as item (partner_id, key, bucket)
+    where claim.partner_id = item.partner_id and claim.key = item.key;
+    update partners.receipt as claim
+    set bucket = item.bucket
+    from unnest(partner_ids, outlets, terminals, business_dates, numbers, buckets)
+      as item (partner_id, outlet, terminal, business_date, number, bucket)
+    where claim.partner_id = item.partner_id and claim.outlet = item.outlet
+      and claim.terminal = item.terminal and claim.business_date = item.business_date
+      and claim.number = item.number;
   end if;
 
   insert into coalition.member_rollup as rollup (

@@ -1,4 +1,5 @@
 -- Remembers final refusals under their keys, and frees the receipts that were claimed for them.
+-- What was recorded or refused before stays as it is.
 create or replace function coalition.refuse_purchases(
   credentials uuid[],
   keys text[],
@@ -22,7 +23,11 @@ begin
     as item (credential, key, purchase_id, refusal, refused_path)
   join partners.credential on credential.id = item.credential
   where mine.partner_id = credential.partner_id and mine.key = item.key
-    and mine.purchase_id = item.purchase_id;
+    and mine.purchase_id = item.purchase_id and mine.refusal is null
+    and not exists (
+      select from partners.purchase
+      where purchase.bucket = mine.bucket and purchase.id = mine.purchase_id
+    );
 
   delete from partners.receipt as claimed
   using unnest(credentials, purchase_ids, outlets, terminals, business_dates, numbers)
@@ -30,6 +35,10 @@ begin
   join partners.credential on credential.id = item.credential
   where claimed.partner_id = credential.partner_id and claimed.outlet = item.outlet
     and claimed.terminal = item.terminal and claimed.business_date = item.business_date
-    and claimed.number = item.number and claimed.purchase_id = item.purchase_id;
+    and claimed.number = item.number and claimed.purchase_id = item.purchase_id
+    and not exists (
+      select from partners.purchase
+      where purchase.bucket = claimed.bucket and purchase.id = claimed.purchase_id
+    );
 end
 $$;

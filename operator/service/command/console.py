@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
@@ -26,7 +27,7 @@ def print_json(answer: Mapping[str, Any]) -> None:
 
 def say(message: str) -> None:
     """Tell a person what happens; on standard error, so that it never mixes with an answer."""
-    complaints.print(message)
+    complaints.print(message, markup=False)
 
 
 def print_table(
@@ -38,9 +39,7 @@ def print_table(
         right = bool(rows) and not isinstance(rows[0][place], str)
         table.add_column(column, justify="right" if right else "left")
     for row in rows:
-        table.add_row(
-            *(f"{cell:,}" if isinstance(cell, int | Decimal) else str(cell) for cell in row)
-        )
+        table.add_row(*(Text(cell if isinstance(cell, str) else f"{cell:,}") for cell in row))
     console.print(table)
 
 

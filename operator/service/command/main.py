@@ -2,14 +2,15 @@
 
 import sys
 
+import psycopg
 import typer
 from pydantic import ValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from coalition.programme.settings import ProgrammeMissingError
 from partners.registry import PartnerExistsError, RegistrationInvalidError
 from service.command import database, demo, load, partner, programme, schema, serve, verify
-from service.command.console import complaints
+from service.command.console import say
 from service.database.migration import SchemaOutdatedError
 from service.embedded import EmbeddedPostgresError
 from service.journey.files import DistributionMissingError
@@ -53,13 +54,16 @@ def main() -> None:
         set_up_logs(Settings())
         command()
     except EXPECTED as error:
-        complaints.print(f"[red]coalition:[/] {error}")
+        say(f"coalition: {error}")
         sys.exit(1)
     except ValidationError as error:
         for flaw in error.errors():
             name = "_".join(("COALITION", *(str(part).upper() for part in flaw["loc"])))
-            complaints.print(f"[red]coalition:[/] {name}: {flaw['msg']}")
+            say(f"coalition: {name}: {flaw['msg']}")
         sys.exit(1)
     except OperationalError as error:
-        complaints.print(f"[red]coalition:[/] the database can't be reached: {error.orig}")
+        say(f"coalition: the database can't be reached: {error.orig}")
+        sys.exit(1)
+    except (ProgrammingError, psycopg.errors.InsufficientPrivilege) as error:
+        say(f"coalition: the database refused: {getattr(error, 'orig', error)}")
         sys.exit(1)

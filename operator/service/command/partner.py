@@ -24,8 +24,10 @@ def _positive(typed: str) -> Decimal:
         rate = Decimal(typed)
     except InvalidOperation:
         raise typer.BadParameter("a decimal number, such as 1.5") from None
-    if not rate.is_finite() or rate < 0:
-        raise typer.BadParameter("zero or more")
+    try:
+        Terms(currency="USD", points_per_unit=rate)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
     return rate
 
 

@@ -24,7 +24,7 @@ def settings_of_the_programme() -> None:
 def _zone(typed: str) -> ZoneInfo:
     try:
         return ZoneInfo(typed)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         raise typer.BadParameter(f"{typed!r} is no time zone, such as Europe/Moscow") from None
 
 

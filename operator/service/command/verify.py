@@ -53,4 +53,4 @@ def report(findings: list[Finding], *, as_json: bool) -> None:
     )
     for finding in findings:
         for example in finding.examples:
-            say(f"[red]{finding.name}:[/] {example}")
+            say(f"{finding.name}: {example}")

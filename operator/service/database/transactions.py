@@ -9,9 +9,10 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 from sqlalchemy import URL
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from service.database.migration import require_current
+from service.database.migration import SchemaOutdatedError, require_current
 from service.keys import Keys
 
 
@@ -49,8 +50,16 @@ class Database:
 
     async def require_current(self) -> None:
         """Raise SchemaOutdatedError unless the database is at the newest migration."""
-        async with self._engine("coalition_worker").connect() as connection:
-            await connection.run_sync(require_current)
+        try:
+            async with self._engine("coalition_worker").connect() as connection:
+                await connection.run_sync(require_current)
+        except OperationalError as error:
+            if "authentication failed" not in str(error.orig):
+                raise
+            raise SchemaOutdatedError(
+                "The database doesn't know this installation's roles or passwords:"
+                " run `coalition migrate`."
+            ) from None
 
     @asynccontextmanager
     async def desk(self) -> AsyncIterator[AsyncConnection]:

@@ -4,6 +4,7 @@ Each step finds what an interrupted run left and goes on from there.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
@@ -17,7 +18,7 @@ from coalition.tables import ContactKind
 from ledger.identifiers import new_id
 from partners.contracts import Terms, agree_contract
 from partners.credentials import Credential, hash_secret, store_credential
-from partners.registry import Outlet, create_partner, open_outlets
+from partners.registry import Outlet, PartnerExistsError, create_partner, open_outlets
 from partners.tables import contract, credential, partner
 from service.database.transactions import Database
 from service.journey.clock import ZONE, Months, shift_to
@@ -103,7 +104,8 @@ async def _found_partners(
     outlets = journey.outlets()
     for demo in PARTNERS:
         if demo.key not in callers:
-            await _found_partner(database, keys, demo, outlets[demo.key], since, today)
+            with suppress(PartnerExistsError):  # another load is founding it
+                await _found_partner(database, keys, demo, outlets[demo.key], since, today)
     return await _callers(database)
 
 
