@@ -1,5 +1,6 @@
 """``coalition demo``: from nothing to a served coalition with a quarter, or a year, of receipts."""
 
+from contextlib import ExitStack
 from typing import Annotated
 
 import anyio
@@ -25,8 +26,10 @@ def demo(
     """Migrate, load The Complete Journey, verify it, and serve. Interrupted, it goes on."""
     settings = Settings()
     keys = settings.keys()
-    say("Starting the database ...")
-    with database_location(settings) as location:
+    with ExitStack() as opened:
+        address = opened.enter_context(serve.claim_address(settings)) if serving else None
+        say("Starting the database ...")
+        location = opened.enter_context(database_location(settings))
         migrate(location, keys)
         founded, summary = anyio.run(
             load.load, Database(location, keys), keys, full, original_dates
@@ -40,7 +43,7 @@ def demo(
             raise typer.Exit(1)
         checked = sum(finding.checked for finding in findings)
         say(f"All {len(findings)} invariants hold, over {checked:,} rows looked at.")
-        if serving:
+        if address is not None:
             console.print(welcome(founded, keys, settings), soft_wrap=True, markup=False)
             database = Database(location, keys, pool_size=settings.pool_size)
-            serve.run(database, settings, keys)
+            serve.run(database, settings, keys, address)

@@ -36,6 +36,7 @@ command.add_typer(schema.command, name="schema")
 command.add_typer(database.command, name="database")
 
 EXPECTED = (
+    serve.AddressTakenError,
     DistributionMissingError,
     EmbeddedPostgresError,
     LoadFailedError,

@@ -1,5 +1,8 @@
 """``coalition serve``: the doors, until interrupted."""
 
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Annotated
 
 import anyio
@@ -14,6 +17,10 @@ from service.keys import Keys
 from service.settings import Settings
 
 
+class AddressTakenError(Exception):
+    """Something else serves at the address, or this machine doesn't have it."""
+
+
 def serve(
     host: Annotated[str | None, typer.Option(help="Address; COALITION_HOST otherwise.")] = None,
     port: Annotated[int | None, typer.Option(help="Port; COALITION_PORT otherwise.")] = None,
@@ -25,22 +32,41 @@ def serve(
     if port is not None:
         settings.port = port
     keys = settings.keys()
-    with database_location(settings) as location:
-        run(Database(location, keys, pool_size=settings.pool_size), settings, keys)
+    with claim_address(settings) as address, database_location(settings) as location:
+        run(Database(location, keys, pool_size=settings.pool_size), settings, keys, address)
 
 
-def run(database: Database, settings: Settings, keys: Keys) -> None:
+@contextmanager
+def claim_address(settings: Settings) -> Iterator[socket.socket]:
+    """Yield a socket bound to the address to serve at. Raises AddressTakenError.
+
+    It doesn't listen yet: who calls too early is turned away and not kept waiting.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as address:
+        address.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            address.bind((settings.host, settings.port))
+        except OSError as error:
+            raise AddressTakenError(
+                f"{settings.host}:{settings.port} can't be served at ({error.strerror}):"
+                " choose another COALITION_PORT"
+            ) from None
+        yield address
+
+
+def run(database: Database, settings: Settings, keys: Keys, address: socket.socket) -> None:
     """Serve until SIGINT or SIGTERM; requests under way are finished first."""
     anyio.run(_check, database)
-    say(f"Serving at http://{settings.host}:{settings.port}/graphql/partner")
-    uvicorn.run(
+    say(f"Serving at http://{settings.host}:{address.getsockname()[1]}/graphql/partner")
+    config = uvicorn.Config(
         create_app(database, settings, keys),
-        host=settings.host,
-        port=settings.port,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=10,
     )
+    with suppress(KeyboardInterrupt):  # raised again by the server when it has closed
+        uvicorn.Server(config).run(sockets=[address])
 
 
 async def _check(database: Database) -> None:
