@@ -80,7 +80,7 @@ def posting(
     *transfers: Transfer,
     id: UUID | None = None,  # noqa: A002 - the field's name
     occurred_at: datetime = NOON,
-    purpose: Purpose = Purpose.ACCRUAL,
+    purpose: Purpose = Purpose.GOODWILL,
 ) -> Posting:
     return Posting(id=id or new_id(), purpose=purpose, occurred_at=occurred_at, transfers=transfers)
 

@@ -68,7 +68,7 @@ async def test_a_reversal_is_the_mirror_image(database: Database) -> None:
         (row.credit_account, row.debit_account, row.amount, row.unit) for row in there
     ]
     assert {(row.reverses, row.purpose, row.occurred_at) for row in there} == {
-        (None, Purpose.ACCRUAL, NOON)
+        (None, Purpose.GOODWILL, NOON)
     }
     assert {(row.reverses, row.purpose, row.occurred_at, row.posted_at) for row in back} == {
         (made.id, Purpose.REVERSAL, LATER, outcome.posted_at)

@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
+import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import URL, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -113,6 +114,25 @@ async def test_a_posting_in_a_savepoint_holds_back_too(database: Database) -> No
         assert await as_of(reader, NOON, outcome.posted_at) == Refused(
             PostingRefusal.AS_OF_NOT_SETTLED
         )
+
+
+async def test_nothing_is_settled_while_a_posting_of_unknown_age_is_open(
+    database: Database, location: URL
+) -> None:
+    # An administrator's session may hide from the activity when its transaction began.
+    books = await open_books(database)
+    await fund(database, books, "ann", 10)
+    url = location.set(drivername="postgresql").render_as_string(hide_password=False)
+    async with database.worker() as reader:
+        earlier = await _clock(reader) - timedelta(days=1)
+        with psycopg.connect(url) as hidden:
+            hidden.execute("set track_activities = off")
+            hidden.commit()
+            hidden.execute("select pg_current_xact_id()")
+            not_settled = Refused(PostingRefusal.AS_OF_NOT_SETTLED)
+            assert await as_of(reader, NOON, earlier) == not_settled
+            assert await as_of(reader) == not_settled
+        assert await settled(reader, NOON, earlier) == AsOf(NOON, earlier)
 
 
 async def test_the_future_is_not_settled(database: Database) -> None:

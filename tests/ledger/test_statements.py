@@ -79,7 +79,7 @@ NAMES = ("issued", "goodwill")
 happenings = st.lists(
     st.tuples(
         st.integers(0, 3),  # the day it happened
-        st.sampled_from(["accrual", "redemption", "goodwill"]),
+        st.sampled_from(["redemption", "goodwill"]),
         st.lists(
             st.tuples(st.permutations(["issued", "redeemed", "goodwill"]), st.integers(1, 99)),
             min_size=1,

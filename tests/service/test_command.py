@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -39,7 +40,7 @@ class Installation:
 
 @pytest.fixture(scope="module")
 def installation(run_folder: Path) -> Iterator[Installation]:
-    folder = run_folder / "installation"
+    folder = run_folder / f"installation-{secrets.token_hex(6)}"
     with EmbeddedPostgres(folder / "postgres"):
         yield Installation(folder)
 

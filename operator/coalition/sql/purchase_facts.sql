@@ -42,7 +42,7 @@ as $$
     select any_version.acceptance_days
     from partners.contract as any_version
     where any_version.partner_id = partner.id and contract.id is null
-    order by lower(any_version.period) desc
+    order by lower(any_version.period) desc nulls last
     limit 1
   ) as latest on true
   order by item.n;
