@@ -79,7 +79,7 @@ async def as_of(
     their own, as they do in this module.
     """
     settled = (await connection.execute(text("select ledger.settled_until()"))).scalar_one()
-    if known_at is not None and known_at > settled:
+    if settled is None or (known_at is not None and known_at > settled):
         return Refused(PostingRefusal.AS_OF_NOT_SETTLED)
     now = (await connection.execute(select(func.clock_timestamp()))).scalar_one()
     return AsOf(effective_at=effective_at or now, known_at=known_at or settled)

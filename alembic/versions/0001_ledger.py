@@ -108,10 +108,8 @@ def upgrade() -> None:
         grant execute on function ledger.settled_until() to coalition_operator, coalition_worker;
         grant execute on function ledger.open_accounts to coalition_operator;
         grant execute on function ledger.post_many, ledger.reverse to coalition_worker;
-        grant usage on schema migrations to coalition_partner, coalition_operator,
-          coalition_member, coalition_worker, coalition_desk;
-        grant select on migrations.alembic_version to coalition_partner, coalition_operator,
-          coalition_member, coalition_worker, coalition_desk;
+        grant usage on schema migrations to coalition_worker;
+        grant select on migrations.alembic_version to coalition_worker;
     """)
 
 

@@ -26,7 +26,7 @@ begin
     select from pg_stat_activity
     where datname = current_database() and backend_xid is not null and xact_start is null
   ) then
-    return '-infinity';  -- when an open transaction began can't be told: nothing is settled
+    return null;  -- when an open transaction began can't be told: nothing is settled
   end if;
   select min(activity.xact_start) into oldest
   from pg_stat_activity as activity

@@ -176,3 +176,10 @@ async def test_a_contract_earns_by_all_of_its_terms(database: Database, member: 
     )
     assert isinstance(quote, Quote)
     assert quote.line_points == (4, 5, 0, 3)
+    # Decimals have come through the database as they were agreed.
+    assert [step.rate for step in quote.steps] == [
+        None,
+        Decimal("0.333333333333"),
+        Decimal("1.5"),
+        None,
+    ]
