@@ -83,18 +83,22 @@ def test_settings_that_no_one_can_mean_are_named(installation: Installation) -> 
 
 def test_it_serves_until_interrupted(installation: Installation) -> None:
     installation.run("migrate")
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [COALITION, "serve", "--port", "0"], env=installation.environment,
         stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stderr is not None
-    lines = iter(process.stderr.readline, "")
-    base = next(line for line in lines if "Serving at" in line).split()[2].rpartition("/g")[0]
-    next(line for line in lines if "Application startup complete" in line)
-    with urllib.request.urlopen(f"{base}/ready") as ready:
-        assert json.load(ready) == {"status": "ready"}
-    process.send_signal(signal.SIGINT)
-    _, rest = process.communicate(timeout=30)
+    ) as process:  # fmt: skip
+        try:
+            assert process.stderr is not None
+            lines = iter(process.stderr.readline, "")
+            serving = next(line for line in lines if "Serving at" in line)
+            next(line for line in lines if "Uvicorn running" in line)
+            base = serving.split()[2].rpartition("/graphql")[0]
+            with urllib.request.urlopen(f"{base}/ready") as ready:
+                assert json.load(ready) == {"status": "ready"}
+            process.send_signal(signal.SIGINT)
+            _, rest = process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert process.returncode == 0
     assert "Traceback" not in rest
 
