@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,6 +82,20 @@ def test_settings_that_no_one_can_mean_are_named(installation: Installation) -> 
     del installation.environment["COALITION_TOKEN_SECONDS"]
 
 
+def answer_when_up(url: str, process: "subprocess.Popen[str]") -> object:
+    """The answer, as soon as the server listens."""
+    while True:
+        assert process.poll() is None
+        try:
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                return json.load(answer)
+        except ConnectionRefusedError:
+            continue
+        except urllib.error.URLError as error:
+            if not isinstance(error.reason, ConnectionRefusedError):
+                raise
+
+
 def test_it_serves_until_interrupted(installation: Installation) -> None:
     installation.run("migrate")
     with subprocess.Popen(
@@ -91,10 +106,8 @@ def test_it_serves_until_interrupted(installation: Installation) -> None:
             assert process.stderr is not None
             lines = iter(process.stderr.readline, "")
             serving = next(line for line in lines if "Serving at" in line)
-            next(line for line in lines if "Uvicorn running" in line)
             base = serving.split()[2].rpartition("/graphql")[0]
-            with urllib.request.urlopen(f"{base}/ready") as ready:
-                assert json.load(ready) == {"status": "ready"}
+            assert answer_when_up(f"{base}/ready", process) == {"status": "ready"}
             process.send_signal(signal.SIGINT)
             _, rest = process.communicate(timeout=30)
         finally:
