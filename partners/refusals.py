@@ -6,8 +6,8 @@ from ledger.refusals import Refusal
 class PurchaseRefusal(Refusal):
     """Why a purchase was not recorded. Nothing of it is written but the refusal under its key.
 
-    Checked from the top: the request's form first, then what is stored under its key and
-    receipt, then what the coalition knows.
+    What is stored under the key comes first: another content is IDEMPOTENCY_CONFLICT, whatever
+    its form. Then the codes from the top: the form, the receipt, what the coalition knows.
     """
 
     KEY_INVALID = (
