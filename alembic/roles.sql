@@ -1,8 +1,8 @@
 -- Roles belong to the cluster, not to one database: ensured before every migration, so that a
 -- database restored elsewhere finds them. Passwords are set by `coalition migrate`.
 --
--- coalition_owner owns every object and can't log in. One LOGIN role per audience and one for
--- the posting desk: none is a member of another, none owns anything, none bypasses row policies.
+-- coalition_owner owns every object and can't log in. One LOGIN role per audience, one for
+-- the posting desk and one for who is still a stranger: none is a member of another, none owns anything, none bypasses row policies.
 do $$
 declare
   serving text;
@@ -12,7 +12,7 @@ begin
   end if;
   foreach serving in array array[
     'coalition_partner', 'coalition_operator', 'coalition_member', 'coalition_worker',
-    'coalition_desk'
+    'coalition_desk', 'coalition_identity'
   ] loop
     if to_regrole(serving) is null then
       execute format('create role %I login nosuperuser nocreatedb nocreaterole noinherit', serving);

@@ -21,6 +21,19 @@ class Refusal(StrEnum):
         return refusal
 
 
+class RefusedError(Exception):
+    """A use case was refused; the transaction that it began in must not be committed.
+
+    ``path`` names the input that the refusal is about, outermost first; empty: none of it.
+    """
+
+    def __init__(self, refusal: Refusal, *path: str) -> None:
+        """Take the refusal and the input's path."""
+        super().__init__(refusal.meaning)
+        self.refusal = refusal
+        self.path = path
+
+
 class PostingRefusal(Refusal):
     """Why a posting or reversal was refused. Nothing of a refused posting is written."""
 

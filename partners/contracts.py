@@ -1,14 +1,24 @@
 """Contracts between the coalition and a partner: terms for a period, never edited afterwards."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, insert
-from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Row,
+    Uuid,
+    any_,
+    func,
+    insert,
+    literal,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, Range
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,14 +40,12 @@ def _require_rate(name: str, rate: Decimal, highest: int) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What was agreed. All rates are exact decimals.
+class Offer:
+    """What members may know of the terms: what a partner gives and takes. All rates are exact.
 
     ``points_per_unit``: points for one unit of money (a rouble, a dollar).
     ``redeem_value``: minor units off for one point; paid in steps of ``redeem_step`` points, by
     members with at least ``redeem_least_balance``, up to ``redeem_greatest_share`` of a receipt.
-    ``issue_price``, ``redeem_price``: minor units that the partner owes for a point it issued,
-    and is owed for one it redeemed. ``acceptance_days``: how old a receipt may arrive.
     """
 
     currency: str
@@ -49,9 +57,6 @@ class Terms:
     redeem_step: int = 1
     redeem_least_balance: int = 0
     redeem_greatest_share: Decimal = Decimal(1)
-    issue_price: Decimal = Decimal(1)
-    redeem_price: Decimal = Decimal(1)
-    acceptance_days: int = 30
 
     def __post_init__(self) -> None:
         """Refuse what no one can mean and the database can't see; it checks the rest."""
@@ -60,6 +65,19 @@ class Terms:
         _require_rate("points_per_unit", self.points_per_unit, HIGHEST_RATE)
         for category, multiplier in self.category_multipliers.items():
             _require_rate(f"the multiplier of {category!r}", multiplier, HIGHEST_MULTIPLIER)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms(Offer):
+    """All that was agreed: the offer, and what only the partner and the operator may know.
+
+    ``issue_price``, ``redeem_price``: minor units that the partner owes for a point it issued,
+    and is owed for one it redeemed. ``acceptance_days``: how old a receipt may arrive.
+    """
+
+    issue_price: Decimal = Decimal(1)
+    redeem_price: Decimal = Decimal(1)
+    acceptance_days: int = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,20 +117,26 @@ def contract_of_row(row: Row[Any]) -> Contract:
     )
 
 
-def _terms(stored: Mapping[Any, Any]) -> Terms:
-    return Terms(
-        currency=stored["currency"],
-        points_per_unit=Decimal(stored["points_per_unit"]),
-        rounding=Rounding(stored["rounding"]),
-        excluded_categories=frozenset(stored["excluded_categories"]),
-        category_multipliers={
+def _offer_fields(stored: Mapping[Any, Any]) -> dict[str, Any]:
+    return {
+        "currency": stored["currency"],
+        "points_per_unit": Decimal(stored["points_per_unit"]),
+        "rounding": Rounding(stored["rounding"]),
+        "excluded_categories": frozenset(stored["excluded_categories"]),
+        "category_multipliers": {
             category: Decimal(multiplier)
             for category, multiplier in stored["category_multipliers"].items()
         },
-        redeem_value=Decimal(stored["redeem_value"]),
-        redeem_step=stored["redeem_step"],
-        redeem_least_balance=stored["redeem_least_balance"],
-        redeem_greatest_share=Decimal(stored["redeem_greatest_share"]),
+        "redeem_value": Decimal(stored["redeem_value"]),
+        "redeem_step": stored["redeem_step"],
+        "redeem_least_balance": stored["redeem_least_balance"],
+        "redeem_greatest_share": Decimal(stored["redeem_greatest_share"]),
+    }
+
+
+def _terms(stored: Mapping[Any, Any]) -> Terms:
+    return Terms(
+        **_offer_fields(stored),
         issue_price=Decimal(stored["issue_price"]),
         redeem_price=Decimal(stored["redeem_price"]),
         acceptance_days=stored["acceptance_days"],
@@ -167,3 +191,58 @@ async def agree_contract(
             ) from error
         raise
     return agreed
+
+
+async def contract_in_force(
+    connection: AsyncConnection, partner_id: UUID, at: datetime | None = None
+) -> Contract | None:
+    """Return the partner's contract in force at an instant, now unless given; or None."""
+    rows = await connection.execute(
+        select(contract).where(contract.c.partner_id == partner_id, _in_force(at))
+    )
+    row = rows.one_or_none()
+    return None if row is None else contract_of_row(row)
+
+
+async def contracts_by_id(
+    connection: AsyncConnection, contract_ids: Sequence[UUID], *, partner_id: UUID | None = None
+) -> dict[UUID, Contract]:
+    """Return those of the contracts that exist, and are the partner's if one is given."""
+    query = select(contract).where(_among(contract.c.id, contract_ids))
+    if partner_id is not None:
+        query = query.where(contract.c.partner_id == partner_id)
+    return {row.id: contract_of_row(row) for row in await connection.execute(query)}
+
+
+async def offers_by_contract(
+    connection: AsyncConnection, contract_ids: Sequence[UUID]
+) -> dict[UUID, Offer]:
+    """Return what each contract offers to members."""
+    rows = await connection.execute(
+        select(contract.c.id, *_OFFERED).where(_among(contract.c.id, contract_ids))
+    )
+    return {row.id: Offer(**_offer_fields(row._mapping)) for row in rows}
+
+
+async def offers_in_force(
+    connection: AsyncConnection, partner_ids: Sequence[UUID]
+) -> dict[UUID, Offer]:
+    """Return what those of the partners that have a contract in force now offer to members."""
+    rows = await connection.execute(
+        select(contract.c.partner_id, *_OFFERED).where(
+            _among(contract.c.partner_id, partner_ids), _in_force(None)
+        )
+    )
+    return {row.partner_id: Offer(**_offer_fields(row._mapping)) for row in rows}
+
+
+_OFFERED = tuple(contract.c[each.name] for each in fields(Offer))
+
+
+def _among(column: ColumnElement[UUID], wanted: Sequence[UUID]) -> ColumnElement[bool]:
+    return column == any_(literal(list(wanted), ARRAY(Uuid)))
+
+
+def _in_force(at: datetime | None) -> ColumnElement[bool]:
+    instant = func.clock_timestamp() if at is None else literal(at, DateTime(timezone=True))
+    return contract.c.period.op("@>", is_comparison=True)(instant)

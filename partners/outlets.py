@@ -1,4 +1,4 @@
-"""What a partner reads of its outlets, with their terminals."""
+"""Reading outlets, with their terminals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,28 +28,27 @@ async def read_outlets(
     connection: AsyncConnection, partner_id: UUID, *, after: str | None, most: int
 ) -> list[RegisteredOutlet]:
     """Return up to ``most`` outlets in the order of their codes, after the code ``after``."""
-    query = _outlets(partner_id).order_by(outlet.c.code).limit(most)
+    query = _outlets().where(outlet.c.partner_id == partner_id).order_by(outlet.c.code).limit(most)
     if after is not None:
         query = query.where(outlet.c.code > after)
     return [_outlet(row) for row in await connection.execute(query)]
 
 
 async def outlets_by_id(
-    connection: AsyncConnection, partner_id: UUID, outlet_ids: Sequence[UUID]
+    connection: AsyncConnection, outlet_ids: Sequence[UUID], *, partner_id: UUID | None = None
 ) -> dict[UUID, RegisteredOutlet]:
-    """Return those of the outlets that are the partner's."""
-    rows = await connection.execute(
-        _outlets(partner_id).where(outlet.c.id == any_(literal(list(outlet_ids), ARRAY(Uuid))))
-    )
+    """Return those of the outlets that exist, and are the partner's if one is given."""
+    query = _outlets().where(outlet.c.id == any_(literal(list(outlet_ids), ARRAY(Uuid))))
+    if partner_id is not None:
+        query = query.where(outlet.c.partner_id == partner_id)
+    rows = await connection.execute(query)
     return {row.id: _outlet(row) for row in rows}
 
 
-def _outlets(
-    partner_id: UUID,
-) -> Select[tuple[UUID, str, str, str | None, datetime, list[str]]]:
+def _outlets() -> Select[tuple[UUID, str, str, str | None, datetime, list[str]]]:
     terminals = (
         select(terminal.c.code)
-        .where(terminal.c.outlet_id == outlet.c.id, terminal.c.partner_id == partner_id)
+        .where(terminal.c.outlet_id == outlet.c.id)
         .order_by(terminal.c.code)
         .scalar_subquery()
     )
@@ -60,7 +59,7 @@ def _outlets(
         outlet.c.address,
         outlet.c.opened_at,
         func.array(terminals).label("terminals"),
-    ).where(outlet.c.partner_id == partner_id)
+    )
 
 
 def _outlet(

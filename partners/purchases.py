@@ -1,7 +1,7 @@
-"""A partner's recorded purchases, newest first, their lines, and the contracts they fall under.
+"""Recorded purchases, newest first, and their lines, as far as a reader's scope goes.
 
-A purchase is found by its place in the partner's history, when it occurred and its id: that is
-what the index is on, and what a cursor or an id at the door holds.
+A purchase is found by its place in a history, when it occurred and its id: that is what the
+indexes are on, and what a cursor or an id at a door holds.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,6 @@ from sqlalchemy import (
     SmallInteger,
     Uuid,
     and_,
-    any_,
     func,
     literal,
     select,
@@ -28,15 +27,40 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from partners.contracts import Contract, contract_of_row
 from partners.receipts import ReceiptLine, Tender
-from partners.tables import contract, purchase, purchase_line, terminal
+from partners.tables import purchase, purchase_line, terminal
 
 _INSTANT = DateTime(timezone=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which purchases a reader may see, and the column by which it knows who bought."""
+
+    condition: ColumnElement[bool]
+    buyer: ColumnElement[UUID]
+
+
+def of_partner(partner_id: UUID) -> Scope:
+    """Return the scope of a partner: its own purchases, buyers by the partner's own ids."""
+    return Scope(purchase.c.partner_id == partner_id, purchase.c.customer_id)
+
+
+def of_member(bucket: int, member_id: UUID) -> Scope:
+    """Return the scope of a member: what they bought, at all partners."""
+    return Scope(
+        and_(purchase.c.bucket == bucket, purchase.c.member_id == member_id), purchase.c.member_id
+    )
+
+
+def of_coalition(partner_id: UUID | None = None) -> Scope:
+    """Return the scope of the operator: all purchases or one partner's, buyers as members."""
+    everything = true() if partner_id is None else purchase.c.partner_id == partner_id
+    return Scope(everything, purchase.c.member_id)
+
+
 class Place(NamedTuple):
-    """Where a purchase stands in the history of its partner."""
+    """Where a purchase stands in a history."""
 
     occurred_at: datetime
     id: UUID
@@ -44,11 +68,15 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purchase:
-    """A recorded purchase; ``amount`` in minor units of ``currency``, ``terminal`` a code."""
+    """A recorded purchase; ``amount`` in minor units of ``currency``, ``terminal`` a code.
+
+    ``buyer`` is who bought, by the id that the reader's scope knows them by.
+    """
 
     bucket: int
     id: UUID
-    customer_id: UUID
+    partner_id: UUID
+    buyer: UUID
     card_last_four: str
     outlet_id: UUID
     terminal: str
@@ -64,7 +92,7 @@ class Purchase:
 
     @property
     def place(self) -> Place:
-        """Return where the purchase stands in the partner's history."""
+        """Return where the purchase stands in a history."""
         return Place(self.occurred_at, self.id)
 
 
@@ -79,7 +107,7 @@ class PurchaseLine:
 
 async def newest_purchases(
     connection: AsyncConnection,
-    partner_id: UUID,
+    scope: Scope,
     *,
     before: Place | None = None,
     occurred_from: datetime | None = None,
@@ -90,7 +118,7 @@ async def newest_purchases(
 
     They occurred at ``occurred_from`` or later, and earlier than ``occurred_to``.
     """
-    query = _purchases(partner_id).where(_before(before)).limit(most)
+    query = _purchases(scope).where(_before(before)).limit(most)
     if occurred_from is not None:
         query = query.where(purchase.c.occurred_at >= occurred_from)
     if occurred_to is not None:
@@ -113,7 +141,7 @@ async def purchases_of_customers(
         .render_derived()
     )
     newest = (
-        _purchases(partner_id)
+        _purchases(of_partner(partner_id))
         .where(purchase.c.customer_id == wanted.c.customer_id, _before(before))
         .limit(most)
         .lateral("newest")
@@ -121,16 +149,16 @@ async def purchases_of_customers(
     rows = await connection.execute(select(newest).select_from(wanted.join(newest, true())))
     found: dict[UUID, list[Purchase]] = {customer_id: [] for customer_id in customer_ids}
     for row in rows:
-        found[row.customer_id].append(_purchase(row))
+        found[row.buyer].append(_purchase(row))
     for purchases in found.values():
         purchases.sort(key=lambda each: each.place, reverse=True)
     return found
 
 
 async def purchases_by_place(
-    connection: AsyncConnection, partner_id: UUID, places: Sequence[Place]
+    connection: AsyncConnection, scope: Scope, places: Sequence[Place]
 ) -> dict[Place, Purchase]:
-    """Return those of the purchases that are the partner's."""
+    """Return those of the purchases that are in the scope."""
     wanted = (
         func.unnest(
             literal([place.occurred_at for place in places], ARRAY(_INSTANT)),
@@ -140,7 +168,7 @@ async def purchases_by_place(
         .render_derived()
     )
     rows = await connection.execute(
-        _purchases(partner_id).join_from(
+        _purchases(scope).join_from(
             purchase,
             wanted,
             and_(purchase.c.occurred_at == wanted.c.occurred_at, purchase.c.id == wanted.c.id),
@@ -151,9 +179,9 @@ async def purchases_by_place(
 
 
 async def lines_of(
-    connection: AsyncConnection, partner_id: UUID, purchases: Sequence[tuple[int, UUID]]
+    connection: AsyncConnection, scope: Scope, purchases: Sequence[tuple[int, UUID]]
 ) -> dict[UUID, tuple[PurchaseLine, ...]]:
-    """Return the lines of each purchase, given as (bucket, purchase id), in their order."""
+    """Return the lines of each purchase in the scope, given as (bucket, id), in their order."""
     wanted = (
         func.unnest(
             literal([bucket for bucket, _ in purchases], ARRAY(SmallInteger)),
@@ -181,7 +209,14 @@ async def lines_of(
                 purchase_line.c.purchase_id == wanted.c.purchase_id,
             ),
         )
-        .where(purchase_line.c.partner_id == partner_id)
+        .join(
+            purchase,
+            and_(
+                purchase.c.bucket == purchase_line.c.bucket,
+                purchase.c.id == purchase_line.c.purchase_id,
+            ),
+        )
+        .where(scope.condition)
         .order_by(purchase_line.c.purchase_id, purchase_line.c.line)
     )
     found: dict[UUID, list[PurchaseLine]] = {identifier: [] for _, identifier in purchases}
@@ -197,30 +232,6 @@ async def lines_of(
     return {identifier: tuple(lines) for identifier, lines in found.items()}
 
 
-async def contract_in_force(
-    connection: AsyncConnection, partner_id: UUID, at: datetime | None = None
-) -> Contract | None:
-    """Return the partner's contract in force at an instant, now unless given; or None."""
-    instant = func.clock_timestamp() if at is None else literal(at, _INSTANT)
-    rows = await connection.execute(
-        _contracts(partner_id).where(contract.c.period.op("@>")(instant))
-    )
-    row = rows.one_or_none()
-    return None if row is None else contract_of_row(row)
-
-
-async def contracts_by_id(
-    connection: AsyncConnection, partner_id: UUID, contract_ids: Sequence[UUID]
-) -> dict[UUID, Contract]:
-    """Return those of the contracts that are the partner's."""
-    rows = await connection.execute(
-        _contracts(partner_id).where(
-            contract.c.id == any_(literal(list(contract_ids), ARRAY(Uuid)))
-        )
-    )
-    return {row.id: contract_of_row(row) for row in rows}
-
-
 def _before(place: Place | None) -> ColumnElement[bool]:
     if place is None:
         return true()
@@ -229,12 +240,13 @@ def _before(place: Place | None) -> ColumnElement[bool]:
     )
 
 
-def _purchases(partner_id: UUID) -> Select[Any]:
+def _purchases(scope: Scope) -> Select[Any]:
     return (
         select(
             purchase.c.bucket,
             purchase.c.id,
-            purchase.c.customer_id,
+            purchase.c.partner_id,
+            scope.buyer.label("buyer"),
             purchase.c.card_last_four,
             purchase.c.outlet_id,
             terminal.c.code.label("terminal"),
@@ -249,7 +261,7 @@ def _purchases(partner_id: UUID) -> Select[Any]:
             purchase.c.tenders,
         )
         .join_from(purchase, terminal, terminal.c.id == purchase.c.terminal_id)
-        .where(purchase.c.partner_id == partner_id)
+        .where(scope.condition)
         .order_by(purchase.c.occurred_at.desc(), purchase.c.id.desc())
     )
 
@@ -258,7 +270,3 @@ def _purchase(row: Row[Any]) -> Purchase:
     fields = dict(row._mapping)
     fields["tenders"] = tuple(Tender(**tender) for tender in row.tenders or ())
     return Purchase(**fields)
-
-
-def _contracts(partner_id: UUID) -> Select[Any]:
-    return select(contract).where(contract.c.partner_id == partner_id)

@@ -193,6 +193,13 @@ purchase = Table(
     CheckConstraint("amount > 0 and points >= 0", name="purchase_amounts"),
 )
 Index("purchase_partner", purchase.c.partner_id, purchase.c.occurred_at, purchase.c.id)
+Index(
+    "purchase_member",
+    purchase.c.bucket,
+    purchase.c.member_id,
+    purchase.c.occurred_at,
+    purchase.c.id,
+)
 Index("purchase_customer", purchase.c.customer_id, purchase.c.occurred_at, purchase.c.id)
 
 purchase_line = Table(

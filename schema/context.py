@@ -6,19 +6,24 @@ A request reads in one transaction, opened when first needed, used by one resolv
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from time import monotonic
 from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from coalition.members import Holder
 from coalition.programme.settings import Programme, read_programme
+
+KEPT_SECONDS = 10.0
+"""How long a process may go by settings that another has changed."""
 
 Opening = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 """Opens a transaction; leaving the block ends it."""
 
 
 class Transactions(Protocol):
-    """Opens transactions for the partner's door."""
+    """Opens transactions for the doors."""
 
     def partner(self, partner_id: UUID) -> AbstractAsyncContextManager[AsyncConnection]:
         """Open a read-only transaction that sees one partner's rows."""
@@ -26,6 +31,22 @@ class Transactions(Protocol):
 
     def desk(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """Open a transaction that may call the posting desk's functions."""
+        ...
+
+    def operator(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Open a transaction of the operator's staff."""
+        ...
+
+    def operator_reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Open a read-only transaction of the operator's staff."""
+        ...
+
+    def member(self, holder: Holder) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Open a read-only transaction that sees one member's rows, and what is public."""
+        ...
+
+    def member_deciding(self, holder: Holder) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Open a transaction in which a member may store decisions of their own."""
         ...
 
 
@@ -73,15 +94,34 @@ class Turns:
 
 
 class Calendar:
-    """The programme, whose time zone cuts days: read once it is set up, then kept."""
+    """The programme, whose time zone cuts days: read once it is set up, then kept for seconds."""
 
     def __init__(self) -> None:
         """Begin knowing nothing."""
         self._programme: Programme | None = None
+        self._read_at = 0.0
 
     async def programme(self, reading: Reading) -> Programme:
         """Return the programme. Raises ProgrammeMissingError."""
-        if self._programme is None:
+        if self._programme is None or monotonic() - self._read_at > KEPT_SECONDS:
             async with reading() as connection:
                 self._programme = await read_programme(connection)
+            self._read_at = monotonic()
         return self._programme
+
+
+class DoorContext:
+    """What a request has at every door: a transaction to read in, and the programme."""
+
+    def __init__(self, opening: Opening, calendar: Calendar) -> None:
+        """Take what opens the request's reading; nothing is opened until something is read."""
+        self.reading = Reading(opening)
+        self._calendar = calendar
+
+    async def programme(self) -> Programme:
+        """Return the programme. Raises ProgrammeMissingError."""
+        return await self._calendar.programme(self.reading)
+
+    async def close(self) -> None:
+        """End what the request has opened."""
+        await self.reading.close()

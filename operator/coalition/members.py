@@ -45,6 +45,14 @@ class EnrolmentRefusal(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class Holder:
+    """A member, by the bucket that they belong to for ever and their id."""
+
+    bucket: int
+    member_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Contact:
     """A phone in E.164 or an e-mail in lower case, as it is compared."""
 
@@ -212,3 +220,14 @@ async def cards_by_contact(
         .order_by(card.c.valid_from)
     )
     return {Contact(row.kind, row.value): row.number for row in rows}
+
+
+async def account_ids(connection: AsyncConnection, holder: Holder) -> list[UUID]:
+    """Return the ids of a member's accounts in the ledger, all in the member's bucket."""
+    found = await connection.execute(
+        select(member_account.c.account_id).where(
+            member_account.c.bucket == holder.bucket,
+            member_account.c.member_id == holder.member_id,
+        )
+    )
+    return list(found.scalars())

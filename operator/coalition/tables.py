@@ -8,11 +8,15 @@ from enum import StrEnum
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
+    ForeignKey,
     ForeignKeyConstraint,
     Index,
+    Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     SmallInteger,
@@ -20,9 +24,11 @@ from sqlalchemy import (
     Text,
     Uuid,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
-from ledger.columns import enumeration, instant
+from ledger.columns import clock, enumeration, instant
 from ledger.tables import account_kind
+from partners.tables import partner
 
 metadata = MetaData(schema="coalition")
 
@@ -34,6 +40,12 @@ class MemberStatus(StrEnum):
     BLOCKED = "blocked"
 
 
+class ConsentPurpose(StrEnum):
+    """What a member may allow one partner to do."""
+
+    GREETING = "greeting"
+
+
 class ContactKind(StrEnum):
     """How a member can be reached; the value is unique across the coalition."""
 
@@ -43,15 +55,84 @@ class ContactKind(StrEnum):
 
 member_status = enumeration(MemberStatus, "member_status", metadata)
 contact_kind = enumeration(ContactKind, "contact_kind", metadata)
+consent_purpose = enumeration(ConsentPurpose, "consent_purpose", metadata)
+
+staff = Table(
+    "staff",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("email", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column(
+        "partner_id",
+        Uuid,
+        ForeignKey(partner.c.id),
+        comment="Whose employee it is; null: the operator's own.",
+    ),
+    Column("password_hash", Text, nullable=False),
+    Column("created_at", instant, nullable=False, server_default=clock),
+    Column("disabled_at", instant),
+    Index("staff_partner", "partner_id"),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("token_hash", LargeBinary, nullable=False, unique=True),
+    Column("staff_id", Uuid, ForeignKey(staff.c.id)),
+    Column("bucket", SmallInteger),
+    Column("member_id", Uuid),
+    Column("created_at", instant, nullable=False, server_default=clock),
+    Column("expires_at", instant, nullable=False),
+    Column("revoked_at", instant),
+    CheckConstraint(
+        "(staff_id is null) <> (member_id is null) and (bucket is null) = (member_id is null)",
+        name="session_subject",
+    ),
+    Index("session_staff", "staff_id"),
+    Index("session_member", "bucket", "member_id"),
+)
+
+one_time_code = Table(
+    "one_time_code",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("kind", contact_kind, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("code_hash", LargeBinary, nullable=False),
+    Column("created_at", instant, nullable=False, server_default=clock),
+    Column("expires_at", instant, nullable=False),
+    Column("attempts_left", SmallInteger, nullable=False),
+    Column("used_at", instant),
+    CheckConstraint("attempts_left >= 0", name="one_time_code_attempts"),
+    Index("one_time_code_contact", "kind", "value", "created_at"),
+)
+
+code_allowance = Table(
+    "code_allowance",
+    metadata,
+    Column("kind", contact_kind, nullable=False),
+    Column("value", Text, nullable=False),
+    Column(
+        "asked_at",
+        ARRAY(instant),
+        nullable=False,
+        comment="When codes were asked for within the hour before the last.",
+    ),
+    PrimaryKeyConstraint("kind", "value"),
+)
 
 programme = Table(
     "programme",
     metadata,
-    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("version", SmallInteger, primary_key=True, autoincrement=False),
     Column("name", Text, nullable=False),
     Column("time_zone", Text, nullable=False),
     Column("currency", Text, nullable=False),
-    CheckConstraint("id = 1", name="programme_single"),
+    Column("set_at", instant, nullable=False, server_default=clock),
+    Column("set_by", Uuid, ForeignKey(staff.c.id)),
+    CheckConstraint("version > 0", name="programme_version"),
 )
 
 member = Table(
@@ -128,4 +209,52 @@ member_rollup = Table(
     Column("last_date", Date, nullable=False),
     PrimaryKeyConstraint("bucket", "member_id", "currency"),
     postgresql_with={"fillfactor": "80"},
+)
+
+consent = Table(
+    "consent",
+    metadata,
+    Column("bucket", SmallInteger, nullable=False),
+    Column("member_id", Uuid, nullable=False),
+    Column("partner_id", Uuid, ForeignKey(partner.c.id), nullable=False),
+    Column("purpose", consent_purpose, nullable=False),
+    Column("decided_at", instant, nullable=False, server_default=clock),
+    Column("given", Boolean, nullable=False),
+    PrimaryKeyConstraint("bucket", "member_id", "partner_id", "purpose", "decided_at"),
+    ForeignKeyConstraint(
+        ["bucket", "member_id"], ["coalition.member.bucket", "coalition.member.id"]
+    ),
+    comment="Every decision of a member; the latest counts.",
+)
+
+card_lookup = Table(
+    "card_lookup",
+    metadata,
+    Column("partner_id", Uuid, nullable=False),
+    Column("id", Uuid, nullable=False),
+    Column("terminal_id", Uuid, nullable=False),
+    Column("looked_up_at", instant, nullable=False, server_default=clock),
+    Column("card_last_four", Text, nullable=False),
+    Column(
+        "own_customer",
+        Boolean,
+        nullable=False,
+        comment="Whether the holder had bought at the partner; a miss and a stranger look alike.",
+    ),
+    PrimaryKeyConstraint("partner_id", "id"),
+)
+
+card_allowance = Table(
+    "card_allowance",
+    metadata,
+    Column("partner_id", Uuid, nullable=False),
+    Column(
+        "subject",
+        Text,
+        nullable=False,
+        comment="terminal:<id> for what a till asked of strangers, card:<number> for one card.",
+    ),
+    Column("day", Date, nullable=False),
+    Column("used", Integer, nullable=False),
+    PrimaryKeyConstraint("partner_id", "subject", "day"),
 )

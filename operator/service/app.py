@@ -1,10 +1,11 @@
-"""The web application: the partner's door, the token endpoint, and whether it is well."""
+"""The web application: the three doors, log-ins, the member site, and whether it is well."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 
 import structlog
+from anyio import CapacityLimiter
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -12,15 +13,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from schema import member, operator, partner
+from schema.context import Calendar
 from schema.execution import incident
 from service.database.migration import SchemaOutdatedError
 from service.database.transactions import Database
+from service.doors import Door
+from service.identity import HASHES_AT_ONCE, LogIns
 from service.keys import Keys
+from service.log_in import log_in_routes
 from service.oauth import TokenEndpoint
-from service.partner_door import PartnerDoor
 from service.responses import JsonResponse, error_response
 from service.settings import Settings
-from service.tokens import AccessTokens
+from service.tokens import AccessTokens, Audience
 
 logger = structlog.get_logger(__name__)
 
@@ -28,6 +33,15 @@ logger = structlog.get_logger(__name__)
 def create_app(database: Database, settings: Settings, keys: Keys) -> Starlette:
     """Return the application. It closes ``database`` when it is shut down."""
     tokens = AccessTokens(keys, settings.token_seconds)
+    hashing = CapacityLimiter(HASHES_AT_ONCE)
+    log_ins = LogIns(
+        database,
+        tokens,
+        keys,
+        settings.senders(),
+        hashing=hashing,
+        lifetimes=settings.session_lifetimes(),
+    )
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -38,14 +52,42 @@ def create_app(database: Database, settings: Settings, keys: Keys) -> Starlette:
 
     return Starlette(
         routes=[
-            Route("/graphql/partner", PartnerDoor(database, tokens).answer, methods=["POST"]),
-            Route("/oauth/token", TokenEndpoint(database, tokens).answer, methods=["POST"]),
+            *_doors(database, tokens),
+            Route(
+                "/oauth/token", TokenEndpoint(database, tokens, hashing).answer, methods=["POST"]
+            ),
+            *log_in_routes(log_ins, tokens),
             Route("/health", _live),
             Route("/ready", Readiness(database).answer),
         ],
         exception_handlers={HTTPException: _http_error, Exception: _unexpected_error},
         lifespan=lifespan,
     )
+
+
+def _doors(database: Database, tokens: AccessTokens) -> list[Route]:
+    calendar = Calendar()
+    doors = {
+        "/graphql/partner": Door(
+            Audience.PARTNER,
+            partner.schema,
+            tokens,
+            lambda caller: partner.PartnerContext(caller, database, calendar),
+        ),
+        "/graphql/operator": Door(
+            Audience.OPERATOR,
+            operator.schema,
+            tokens,
+            lambda staff: operator.OperatorContext(staff, database, calendar),
+        ),
+        "/graphql/member": Door(
+            Audience.MEMBER,
+            member.schema,
+            tokens,
+            lambda holder: member.MemberContext(holder, database, calendar),
+        ),
+    }
+    return [Route(path, door.answer, methods=["POST"]) for path, door in doors.items()]
 
 
 class Readiness:

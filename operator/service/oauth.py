@@ -24,8 +24,6 @@ from service.tokens import AccessTokens
 
 LARGEST_BODY = 16 * 1024
 MOST_FIELDS = 20
-HASHES_AT_ONCE = 4
-"""argon2id takes memory by design: so many checks at once, and the rest wait."""
 
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
@@ -51,11 +49,11 @@ class TokenRefusedError(Exception):
 class TokenEndpoint:
     """Answers POST /oauth/token."""
 
-    def __init__(self, database: Database, tokens: AccessTokens) -> None:
-        """Take where secrets are stored and what issues tokens."""
+    def __init__(self, database: Database, tokens: AccessTokens, hashing: CapacityLimiter) -> None:
+        """Take where secrets are stored, what issues tokens, and the bound on hashing at once."""
         self._database = database
         self._tokens = tokens
-        self._hashing = CapacityLimiter(HASHES_AT_ONCE)
+        self._hashing = hashing
 
     async def answer(self, request: Request) -> Response:
         """Return an access token for a client that knows its secret."""
@@ -76,7 +74,7 @@ class TokenEndpoint:
         credential_id = _credential_id(client.identifier)
         stored = None
         if credential_id is not None:
-            async with self._database.door() as connection:
+            async with self._database.identity() as connection:
                 stored = await stored_secret(connection, credential_id)
         matches = await anyio.to_thread.run_sync(
             secret_matches, stored, client.secret, limiter=self._hashing

@@ -3,7 +3,7 @@
 from coalition.members import EnrolmentRefusal
 from ledger.refusals import PostingRefusal, Refusal
 from partners.refusals import PurchaseRefusal
-from schema.refusals import DoorRefusal
+from schema.partner.refusals import DoorRefusal
 
 _TABLES: tuple[tuple[str, str, type[Refusal]], ...] = (
     ("Purchases", "`recordPurchase`, `recordPurchases`, `quotePurchase`", PurchaseRefusal),

@@ -4,39 +4,37 @@ from uuid import UUID
 
 import strawberry
 
-from coalition.programme.settings import Programme
+from coalition.identity.subjects import PartnerStaff
 from coalition.recording import Caller
-from schema.context import Calendar, Reading, Transactions, Turns
+from schema.context import Calendar, DoorContext, Transactions, Turns
 from schema.partner.loaders import Loaders
 
 
-class PartnerContext:
-    """One request of a partner's system."""
+class PartnerContext(DoorContext):
+    """One request of a partner's system, or of a person who works for the partner."""
 
-    def __init__(self, caller: Caller, transactions: Transactions, calendar: Calendar) -> None:
+    def __init__(
+        self, caller: Caller | PartnerStaff, transactions: Transactions, calendar: Calendar
+    ) -> None:
         """Take who calls; nothing is opened until something is read."""
-        self.caller = caller
-        self.reading = Reading(lambda: transactions.partner(caller.partner_id))
+        super().__init__(lambda: transactions.partner(caller.partner_id), calendar)
+        self._caller = caller
         self.desk = Turns(transactions.desk)
-        self._calendar = calendar
         self.loaders = Loaders(self.reading, caller.partner_id)
 
     @property
     def partner_id(self) -> UUID:
         """Return the partner that calls."""
-        return self.caller.partner_id
+        return self._caller.partner_id
 
-    async def programme(self) -> Programme:
-        """Return the programme. Raises ProgrammeMissingError."""
-        return await self._calendar.programme(self.reading)
+    @property
+    def system(self) -> Caller | None:
+        """Return the credential that calls; None when a person does."""
+        return self._caller if isinstance(self._caller, Caller) else None
 
     def forget(self) -> None:
         """Read anew what was read before: something was written."""
-        self.loaders = Loaders(self.reading, self.caller.partner_id)
-
-    async def close(self) -> None:
-        """End what the request has opened."""
-        await self.reading.close()
+        self.loaders = Loaders(self.reading, self.partner_id)
 
 
 Info = strawberry.Info[PartnerContext, None]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
-from partners.contracts import Contract
+from partners.contracts import Contract, contracts_by_id
 from partners.customers import (
     CategorySpending,
     Customer,
@@ -15,16 +15,9 @@ from partners.customers import (
     favourite_categories,
 )
 from partners.outlets import RegisteredOutlet, outlets_by_id
-from partners.purchases import (
-    Place,
-    Purchase,
-    PurchaseLine,
-    contracts_by_id,
-    lines_of,
-    purchases_by_place,
-    purchases_of_customers,
-)
+from partners.purchases import Place, Purchase, of_partner, purchases_of_customers
 from schema.context import Reading
+from schema.loaders import PurchaseLoaders
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -47,46 +40,33 @@ class Favourites:
     most: int
 
 
-class Loaders:
+class Loaders(PurchaseLoaders):
     """The loaders of one partner's request. What they have read they keep until it ends."""
 
     def __init__(self, reading: Reading, partner_id: UUID) -> None:
         """Read as ``partner_id`` in the request's transaction."""
-        self._reading = reading
+        super().__init__(reading, of_partner(partner_id))
         self._partner_id = partner_id
-        self.purchases: DataLoader[Place, Purchase | None] = DataLoader(self._purchases)
-        self.lines: DataLoader[tuple[int, UUID], tuple[PurchaseLine, ...]] = DataLoader(self._lines)
         self.histories: DataLoader[HistoryPage, list[Purchase]] = DataLoader(self._histories)
         self.customers: DataLoader[UUID, Customer | None] = DataLoader(self._customers)
         self.favourites: DataLoader[Favourites, list[CategorySpending]] = DataLoader(
             self._favourites
         )
-        self.outlets: DataLoader[UUID, RegisteredOutlet | None] = DataLoader(self._outlets)
         self.contracts: DataLoader[UUID, Contract | None] = DataLoader(self._contracts)
 
-    async def _purchases(self, places: list[Place]) -> list[Purchase | None]:
+    async def _outlets(self, outlet_ids: list[UUID]) -> list[RegisteredOutlet | None]:
         async with self._reading() as connection:
-            found = await purchases_by_place(connection, self._partner_id, places)
-        return [found.get(place) for place in places]
-
-    async def _lines(self, purchases: list[tuple[int, UUID]]) -> list[tuple[PurchaseLine, ...]]:
-        async with self._reading() as connection:
-            found = await lines_of(connection, self._partner_id, purchases)
-        return [found[purchase_id] for _, purchase_id in purchases]
+            found = await outlets_by_id(connection, outlet_ids, partner_id=self._partner_id)
+        return [found.get(outlet_id) for outlet_id in outlet_ids]
 
     async def _customers(self, customer_ids: list[UUID]) -> list[Customer | None]:
         async with self._reading() as connection:
             found = await customers_by_id(connection, self._partner_id, customer_ids)
         return [found.get(customer_id) for customer_id in customer_ids]
 
-    async def _outlets(self, outlet_ids: list[UUID]) -> list[RegisteredOutlet | None]:
-        async with self._reading() as connection:
-            found = await outlets_by_id(connection, self._partner_id, outlet_ids)
-        return [found.get(outlet_id) for outlet_id in outlet_ids]
-
     async def _contracts(self, contract_ids: list[UUID]) -> list[Contract | None]:
         async with self._reading() as connection:
-            found = await contracts_by_id(connection, self._partner_id, contract_ids)
+            found = await contracts_by_id(connection, contract_ids, partner_id=self._partner_id)
         return [found.get(contract_id) for contract_id in contract_ids]
 
     async def _histories(self, pages: list[HistoryPage]) -> list[list[Purchase]]:

@@ -9,6 +9,8 @@ from partners import customers as stored_customers
 from partners import outlets as stored_outlets
 from partners import purchases as stored_purchases
 from partners import registry
+from partners.contracts import contract_in_force
+from partners.purchases import of_partner
 from schema.connections import (
     DEFAULT_FIRST,
     After,
@@ -18,6 +20,7 @@ from schema.connections import (
     page_size,
     start_of,
 )
+from schema.contracts import Contract, contract
 from schema.fields import resolved
 from schema.nodes import Node
 from schema.opaque import (
@@ -29,11 +32,13 @@ from schema.opaque import (
     PURCHASE,
     PURCHASE_CURSOR,
 )
+from schema.outlets import Outlet, outlet, outlet_page
 from schema.partner.context import Info, PartnerContext
-from schema.partner.history import Customer, Purchase, customer, purchase, purchase_page
+from schema.partner.history import Customer, Purchase, customer, purchase
 from schema.partner.receipts import ReceiptInput
 from schema.partner.recording import QuotePurchasePayload, quote_purchase
-from schema.partner.registration import Contract, Outlet, Partner, contract, outlet
+from schema.partner.registration import Partner
+from schema.purchases import purchase_page
 
 
 @strawberry.type(description="What you may read: your own side of the coalition.")
@@ -76,7 +81,7 @@ class Query:
     ) -> Contract | None:
         """Read a contract."""
         async with info.context.reading() as reader:
-            found = await stored_purchases.contract_in_force(reader, info.context.partner_id, at)
+            found = await contract_in_force(reader, info.context.partner_id, at)
         return None if found is None else contract(found)
 
     @resolved("Your outlets in the order of their codes.")
@@ -89,13 +94,7 @@ class Query:
             rows = await stored_outlets.read_outlets(
                 reader, info.context.partner_id, after=start, most=size + 1
             )
-        return connection(
-            rows,
-            size=size,
-            after=after,
-            cursor=lambda row: OUTLET_CURSOR.seal(row.code),
-            node=outlet,
-        )
+        return outlet_page(rows, size, after)
 
     @resolved("Your recorded purchases, the newest first by occurredAt.")
     async def purchases(
@@ -117,13 +116,13 @@ class Query:
         async with info.context.reading() as reader:
             rows = await stored_purchases.newest_purchases(
                 reader,
-                info.context.partner_id,
+                of_partner(info.context.partner_id),
                 before=start,
                 occurred_from=occurred_from,
                 occurred_to=occurred_to,
                 most=size + 1,
             )
-        return purchase_page(rows, size, after)
+        return purchase_page(purchase, rows, size, after)
 
     @resolved("Your customers, in a stable order that means nothing.")
     async def customers(

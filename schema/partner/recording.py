@@ -10,12 +10,12 @@ from coalition.programme.settings import Programme, ProgrammeMissingError
 from coalition.recording import Failed, PurchaseRequest, Recorded
 from partners.purchases import Place
 from partners.receipts import Flaw, Receipt
+from schema.explanation import ExplanationStep, explanation
 from schema.fields import resolved
 from schema.partner.context import Info, PartnerContext
-from schema.partner.explanation import ExplanationStep, explanation
 from schema.partner.history import Purchase, purchase
 from schema.partner.receipts import ReceiptInput, read_receipt
-from schema.refusals import DoorRefusal, Refusal, receipt_refusal, refusal
+from schema.partner.refusals import DoorRefusal, Refusal, receipt_refusal, refusal
 from schema.scalars import Points
 
 
@@ -140,6 +140,9 @@ async def _record(
     above: Sequence[tuple[str, ...]],
 ) -> list[RecordPurchasePayload]:
     """Record what can be read, and return an outcome for each; ``above`` are their paths."""
+    caller = context.system
+    if caller is None:
+        return [_refused(refusal(DoorRefusal.CREDENTIAL_NEEDED, *path)) for path in above]
     payloads: dict[int, RecordPurchasePayload] = {}
     requests: dict[int, PurchaseRequest] = {}
     for place, item in enumerate(items):
@@ -147,7 +150,7 @@ async def _record(
         if isinstance(read, Refusal):
             payloads[place] = _refused(read)
         else:
-            requests[place] = PurchaseRequest(context.caller, item.idempotency_key, read)
+            requests[place] = PurchaseRequest(caller, item.idempotency_key, read)
     outcomes = await recording.record_purchases(context.desk, list(requests.values()))
     context.forget()
     for (place, request), outcome in zip(requests.items(), outcomes, strict=True):
@@ -192,10 +195,13 @@ def _refused(refused: Refusal) -> RecordPurchasePayload:
 async def quote_purchase(info: Info, receipt: ReceiptInput) -> QuotePurchasePayload:
     """Tell what a receipt would earn if it were recorded now."""
     context = info.context
+    caller = context.system
+    if caller is None:
+        return _no_quote(refusal(DoorRefusal.CREDENTIAL_NEEDED))
     read = await _read(context, receipt)
     if isinstance(read, Refusal):
         return _no_quote(read)
-    quote = await recording.quote_purchase(context.desk, context.caller, read)
+    quote = await recording.quote_purchase(context.desk, caller, read)
     if isinstance(quote, Flaw):
         return _no_quote(receipt_refusal(quote))
     return QuotePurchasePayload(

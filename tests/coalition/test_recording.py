@@ -20,7 +20,7 @@ from coalition.recording import (
     record_purchases,
 )
 from ledger.identifiers import new_id
-from partners.purchases import lines_of, newest_purchases
+from partners.purchases import lines_of, newest_purchases, of_partner
 from partners.receipts import Flaw, Tender
 from partners.refusals import PurchaseRefusal as R
 from partners.registry import Outlet, open_outlets
@@ -45,8 +45,8 @@ async def test_a_purchase_is_recorded_with_all_that_follows(
         "points": 12,
     }  # fmt: skip
     async with database.partner(shop.partner.id) as connection:
-        [found] = await newest_purchases(connection, shop.partner.id, most=9)
-        lines = await lines_of(connection, shop.partner.id, [(found.bucket, found.id)])
+        [found] = await newest_purchases(connection, of_partner(shop.partner.id), most=9)
+        lines = await lines_of(connection, of_partner(shop.partner.id), [(found.bucket, found.id)])
         posted = await connection.execute(
             text("select posting_id, posted_at, occurred_at, amount from ledger.partner_line")
         )

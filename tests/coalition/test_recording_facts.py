@@ -13,7 +13,7 @@ from coalition.cards import random_number
 from coalition.members import Enrolled
 from coalition.recording import Outcome, Quote, Recorded, quote_purchase, record_purchase
 from partners.contracts import Terms, agree_contract
-from partners.purchases import newest_purchases
+from partners.purchases import newest_purchases, of_partner
 from partners.receipts import Flaw
 from partners.refusals import PurchaseRefusal as R
 from partners.registry import Outlet, open_outlets
@@ -120,7 +120,7 @@ async def test_a_late_receipt_is_priced_by_the_contract_of_its_day(
         assert isinstance(outcome, Recorded)
         assert quote.points == outcome.points == points
     async with database.partner(shop.partner.id) as connection:
-        found = await newest_purchases(connection, shop.partner.id, most=9)
+        found = await newest_purchases(connection, of_partner(shop.partner.id), most=9)
     assert [each.contract_id == shop.contract.id for each in found] == [False, False, True, True]
 
 

@@ -36,8 +36,13 @@ CHANGES = [
 ]
 
 EXECUTABLE = {
-    "coalition_partner": {"partners.credential_secret(uuid)"},
+    "coalition_partner": set[str](),
+    "coalition_identity": {
+        "ledger.open_accounts(smallint[],uuid[],ledger.account_kind[],text[],uuid[])",
+        "partners.credential_secret(uuid)",
+    },
     "coalition_operator": {
+        "partners.end_contract(uuid,timestamp with time zone)",
         "ledger.open_accounts(smallint[],uuid[],ledger.account_kind[],text[],uuid[])",
         "ledger.settled_until()",
     },
@@ -50,6 +55,7 @@ EXECUTABLE = {
     },
     "coalition_desk": {
         "coalition.claim_purchases",
+        "coalition.look_up_card",
         "coalition.purchase_facts(uuid[],text[],text[],text[],timestamp with time zone[])",
         "coalition.record_purchases",
         "coalition.refuse_purchases",
@@ -59,18 +65,36 @@ EXECUTABLE = {
 
 WRITABLE = {
     "coalition_partner": set[str](),
-    "coalition_member": set[str](),
+    "coalition_member": {"INSERT coalition.consent"},
     "coalition_worker": set[str](),
     "coalition_desk": set[str](),
+    "coalition_identity": {
+        "UPDATE coalition.staff",
+        "INSERT coalition.session",
+        "UPDATE coalition.session",
+        "INSERT coalition.one_time_code",
+        "UPDATE coalition.one_time_code",
+        "INSERT coalition.contact",
+        "INSERT coalition.member",
+        "INSERT coalition.member_account",
+        "INSERT coalition.card",
+        "INSERT coalition.card_number",
+    },
     "coalition_operator": {
         "INSERT partners.partner",
+        "UPDATE partners.partner",
+        "UPDATE partners.outlet",
+        "UPDATE partners.credential",
+        "INSERT coalition.staff",
+        "UPDATE coalition.staff",
+        "UPDATE coalition.session",
+        "UPDATE coalition.member",
         "INSERT partners.outlet",
         "INSERT partners.terminal",
         "INSERT partners.contract",
         "INSERT partners.credential",
         "INSERT partners.customer_key",
         "INSERT coalition.programme",
-        "UPDATE coalition.programme",
         "INSERT coalition.member",
         "INSERT coalition.contact",
         "INSERT coalition.member_account",
@@ -136,7 +160,22 @@ def test_the_members_role_reads_only_what_is_a_members(location: URL) -> None:
             " where has_any_column_privilege('coalition_member', relation, 'SELECT')",
             [names(location, TABLES, FLOORS)],
         ).fetchall()
-    assert {row[0] for row in rows} == {"coalition.programme"}
+    assert {row[0] for row in rows} == {
+        "coalition.programme",
+        "coalition.member",
+        "coalition.contact",
+        "coalition.member_account",
+        "coalition.card",
+        "coalition.consent",
+        "ledger.account",
+        "ledger.transfer",
+        "partners.partner",
+        "partners.outlet",
+        "partners.terminal",
+        "partners.contract",
+        "partners.purchase",
+        "partners.purchase_line",
+    }
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -148,5 +148,7 @@ def test_bucket_leads_every_unique_key_of_what_a_member_owns(location: URL) -> N
         "partners.receipt_pkey",
         "coalition.contact_pkey",
         "coalition.card_number_pkey",
+        "coalition.session_pkey",
+        "coalition.session_token_hash_key",
     }
     assert {name for name, column in rows if column != "bucket"} == lookups

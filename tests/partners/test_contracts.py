@@ -10,8 +10,15 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from ledger.identifiers import new_id
-from partners.contracts import Contract, ContractOverlapError, Terms, agree_contract, read_contract
-from partners.purchases import contract_in_force, contracts_by_id
+from partners.contracts import (
+    Contract,
+    ContractOverlapError,
+    Terms,
+    agree_contract,
+    contract_in_force,
+    contracts_by_id,
+    read_contract,
+)
 from partners.registry import Partner, create_partner
 from partners.tables import Rounding
 from service.database.transactions import Database
@@ -122,8 +129,10 @@ async def test_a_contract_is_read_back_as_it_was_agreed(
     async with database.operator() as connection:
         agreed = await agree_contract(connection, partner.id, terms, valid_from=None)
         assert agreed.terms == terms
-        assert (await contracts_by_id(connection, partner.id, [agreed.id]))[agreed.id] == agreed
-        assert await contracts_by_id(connection, new_id(), [agreed.id]) == {}
+        assert (await contracts_by_id(connection, [agreed.id], partner_id=partner.id))[
+            agreed.id
+        ] == agreed
+        assert await contracts_by_id(connection, [agreed.id], partner_id=new_id()) == {}
 
 
 def test_a_contract_is_read_from_what_sql_describes() -> None:

@@ -170,7 +170,7 @@ async def test_a_secret_is_stored_as_a_hash_and_matches_only_itself(database: Da
     assert fresh.secret not in repr(fresh)
     async with database.operator() as connection:
         await store_credential(connection, partner.id, fresh.id, secret_hash, label="till")
-    async with database.door() as connection:
+    async with database.identity() as connection:
         stored = await stored_secret(connection, fresh.id)
         stranger = await stored_secret(connection, new_id())
     assert stored == StoredSecret(partner.id, secret_hash)
@@ -199,5 +199,5 @@ async def test_a_credential_out_of_force_opens_nothing(
         await store_credential(connection, partner.id, identifier, "hash", label="till")
     with psycopg.connect(location.set(drivername="postgresql").render_as_string(False)) as admin:
         admin.execute(change.encode(), [partner.id])
-    async with database.door() as connection:
+    async with database.identity() as connection:
         assert await stored_secret(connection, identifier) is None

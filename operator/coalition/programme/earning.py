@@ -14,7 +14,7 @@ from math import lcm
 
 from coalition.programme.rounding import divide, spread
 from ledger.currencies import MINOR_DIGITS
-from partners.contracts import Terms
+from partners.contracts import Offer
 from partners.receipts import ReceiptLine
 from partners.tables import Rounding
 
@@ -72,19 +72,19 @@ class Rates:
         return line.amount * rate
 
 
-def compile_rates(terms: Terms) -> Rates:
-    """Return the rates of a contract's terms, over the least common denominator."""
-    base = Fraction(terms.points_per_unit) / 10 ** MINOR_DIGITS[terms.currency]
+def compile_rates(offer: Offer) -> Rates:
+    """Return the rates of an offer, over the least common denominator."""
+    base = Fraction(offer.points_per_unit) / 10 ** MINOR_DIGITS[offer.currency]
     rates = {
         category: base * Fraction(multiplier)
-        for category, multiplier in terms.category_multipliers.items()
-    } | dict.fromkeys(terms.excluded_categories, Fraction(0))
+        for category, multiplier in offer.category_multipliers.items()
+    } | dict.fromkeys(offer.excluded_categories, Fraction(0))
     denominator = lcm(base.denominator, *(rate.denominator for rate in rates.values()))
     return Rates(
         base=int(base * denominator),
         by_category={category: int(rate * denominator) for category, rate in rates.items()},
         denominator=denominator,
-        rounding=terms.rounding,
+        rounding=offer.rounding,
     )
 
 
@@ -95,18 +95,18 @@ def earn(lines: Sequence[ReceiptLine], rates: Rates) -> Earning:
     return Earning(points=points, line_points=tuple(spread(points, exact)))
 
 
-def explain(lines: Sequence[ReceiptLine], terms: Terms) -> tuple[Step, ...]:
+def explain(lines: Sequence[ReceiptLine], offer: Offer) -> tuple[Step, ...]:
     """Return the steps from the lines to their points; the last is the rounding.
 
     The points of the steps before the rounding sum to the exact points that are rounded.
     """
-    rates = compile_rates(terms)
+    rates = compile_rates(offer)
     spent: dict[str | None, int] = {}
     for line in lines:
         spent[line.category] = spent.get(line.category, 0) + line.amount
-    excluded = sorted(terms.excluded_categories & spent.keys())
+    excluded = sorted(offer.excluded_categories & spent.keys())
     multiplied = sorted(
-        (terms.category_multipliers.keys() & spent.keys()) - terms.excluded_categories
+        (offer.category_multipliers.keys() & spent.keys()) - offer.excluded_categories
     )
     eligible = sum(amount for category, amount in spent.items() if category not in excluded)
     exact = sum(rates.exact(line) for line in lines)
@@ -123,7 +123,7 @@ def explain(lines: Sequence[ReceiptLine], terms: Terms) -> tuple[Step, ...]:
         Step(
             kind=StepKind.BASE_RATE,
             amount=eligible,
-            rate=terms.points_per_unit,
+            rate=offer.points_per_unit,
             points=_decimal(eligible * rates.base, rates.denominator),
         ),
         *(
@@ -131,7 +131,7 @@ def explain(lines: Sequence[ReceiptLine], terms: Terms) -> tuple[Step, ...]:
                 kind=StepKind.CATEGORY_MULTIPLIER,
                 category=category,
                 amount=spent[category],
-                rate=terms.category_multipliers[category],
+                rate=offer.category_multipliers[category],
                 points=_decimal(
                     spent[category] * (rates.by_category[category] - rates.base),
                     rates.denominator,

@@ -1,14 +1,21 @@
-"""The programme's own settings: its name, the time zone of its days, its clearing currency."""
+"""The programme's own settings: its name, the time zone of its days, its clearing currency.
+
+A change is a new version; the newest counts, and the history stays.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from coalition.tables import programme
+from ledger.refusals import Refusal, RefusedError
+from partners.receipts import LONGEST_NAME, printable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,33 +31,108 @@ class Programme:
         return instant.astimezone(self.time_zone).date()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgrammeVersion:
+    """Settings as they were stored; ``set_by`` is the staff member's id, None from the command."""
+
+    version: int
+    programme: Programme
+    set_at: datetime
+    set_by: UUID | None
+
+
 class ProgrammeMissingError(Exception):
     """The programme has not been set up."""
 
 
+class ProgrammeRefusal(Refusal):
+    """Why the programme's settings were not changed."""
+
+    PROGRAMME_NAME_INVALID = (
+        "PROGRAMME_NAME_INVALID",
+        "The programme's name has 1 to 200 printable characters.",
+    )
+    TIME_ZONE_UNKNOWN = (
+        "TIME_ZONE_UNKNOWN",
+        "The time zone is not in the IANA database. Write one such as Europe/Moscow.",
+    )
+    PROGRAMME_CHANGED_MEANWHILE = (
+        "PROGRAMME_CHANGED_MEANWHILE",
+        "Somebody changed the settings after the version that you read. Read them again.",
+    )
+
+
 async def read_programme(connection: AsyncConnection) -> Programme:
-    """Return the programme. Raises ProgrammeMissingError."""
-    row = (
-        await connection.execute(
-            select(programme.c.name, programme.c.time_zone, programme.c.currency)
-        )
-    ).one_or_none()
+    """Return the programme as it stands. Raises ProgrammeMissingError."""
+    row = (await connection.execute(_versions().limit(1))).one_or_none()
     if row is None:
         raise ProgrammeMissingError("set the programme up first: `coalition programme create`")
-    return Programme(name=row.name, time_zone=ZoneInfo(row.time_zone), currency=row.currency)
+    return _version(row).programme
+
+
+async def programme_history(connection: AsyncConnection) -> list[ProgrammeVersion]:
+    """Return every version of the settings, the newest first."""
+    return [_version(row) for row in await connection.execute(_versions())]
 
 
 async def set_up_programme(connection: AsyncConnection, settings: Programme) -> bool:
-    """Store the programme's settings once. Returns False when it is set up already."""
+    """Store the programme's first settings. Returns False when it is set up already."""
+    return await _store(connection, settings, version=1, set_by=None)
+
+
+async def change_programme(
+    connection: AsyncConnection, *, after: int, name: str, time_zone: str, set_by: UUID
+) -> ProgrammeVersion:
+    """Store a new version after the one that the caller read; other processes use it in seconds.
+
+    The clearing currency is as it was: contracts and balances are in it. Raises RefusedError
+    with a ProgrammeRefusal, and ProgrammeMissingError.
+    """
+    if not printable(name, LONGEST_NAME):
+        raise RefusedError(ProgrammeRefusal.PROGRAMME_NAME_INVALID, "name")
+    try:
+        zone = ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise RefusedError(ProgrammeRefusal.TIME_ZONE_UNKNOWN, "timeZone") from None
+    history = await programme_history(connection)
+    if not history:
+        raise ProgrammeMissingError("set the programme up first: `coalition programme create`")
+    changed = Programme(name=name, time_zone=zone, currency=history[0].programme.currency)
+    if history[0].version != after or not await _store(
+        connection, changed, version=after + 1, set_by=set_by
+    ):
+        raise RefusedError(ProgrammeRefusal.PROGRAMME_CHANGED_MEANWHILE, "version")
+    return (await programme_history(connection))[0]
+
+
+async def _store(
+    connection: AsyncConnection, settings: Programme, *, version: int, set_by: UUID | None
+) -> bool:
     stored = await connection.execute(
         insert(programme)
         .values(
-            id=1,
+            version=version,
             name=settings.name,
             time_zone=settings.time_zone.key,
             currency=settings.currency,
+            set_by=set_by,
         )
         .on_conflict_do_nothing()
-        .returning(programme.c.id)
+        .returning(programme.c.version)
     )
     return stored.scalar_one_or_none() is not None
+
+
+def _versions() -> Select[Any]:
+    return select(programme).order_by(programme.c.version.desc())
+
+
+def _version(row: Row[Any]) -> ProgrammeVersion:
+    return ProgrammeVersion(
+        version=row.version,
+        programme=Programme(
+            name=row.name, time_zone=ZoneInfo(row.time_zone), currency=row.currency
+        ),
+        set_at=row.set_at,
+        set_by=row.set_by,
+    )

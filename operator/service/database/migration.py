@@ -25,6 +25,7 @@ SERVING_ROLES = (
     "coalition_member",
     "coalition_worker",
     "coalition_desk",
+    "coalition_identity",
 )
 
 

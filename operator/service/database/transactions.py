@@ -1,6 +1,6 @@
 """The one module that opens transactions. Each is opened for an audience, under its own role.
 
-A partner's transaction carries the partner's id, which the row policies read. Leaving the
+A partner's or member's transaction carries their id, which the row policies read. Leaving the
 block commits; an exception rolls back. Services below take the connection and never commit.
 """
 
@@ -12,6 +12,7 @@ from sqlalchemy import URL
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from coalition.members import Holder, account_ids
 from service.database.migration import SchemaOutdatedError, require_current
 from service.keys import Keys
 
@@ -78,16 +79,41 @@ class Database:
             yield connection
 
     @asynccontextmanager
-    async def door(self) -> AsyncIterator[AsyncConnection]:
-        """Open a read-only transaction for no partner yet: where a caller is still a stranger."""
-        async with self._engine("coalition_partner").begin() as connection:
-            await connection.exec_driver_sql("set transaction read only")
+    async def identity(self) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction for who is still a stranger: log-in, enrolment, sessions."""
+        async with self._engine("coalition_identity").begin() as connection:
             yield connection
 
     @asynccontextmanager
     async def operator(self) -> AsyncIterator[AsyncConnection]:
         """Open a transaction of the operator's staff: the registry, members and cards."""
         async with self._engine("coalition_operator").begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def operator_reading(self) -> AsyncIterator[AsyncConnection]:
+        """Open a read-only transaction of the operator's staff, who see the whole."""
+        async with self._engine("coalition_operator").begin() as connection:
+            await connection.exec_driver_sql("set transaction read only")
+            yield connection
+
+    @asynccontextmanager
+    async def member(self, holder: Holder) -> AsyncIterator[AsyncConnection]:
+        """Open a read-only transaction that sees one member's rows, and what is public."""
+        async with self._engine("coalition_member").begin() as connection:
+            await connection.exec_driver_sql(
+                f"set transaction read only; set local app.member = '{holder.member_id}'"
+            )
+            accounts = await account_ids(connection, holder)
+            listed = ",".join(str(account) for account in accounts)
+            await connection.exec_driver_sql(f"set local app.accounts = '{{{listed}}}'")
+            yield connection
+
+    @asynccontextmanager
+    async def member_deciding(self, holder: Holder) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction in which a member may store decisions of their own."""
+        async with self._engine("coalition_member").begin() as connection:
+            await connection.exec_driver_sql(f"set local app.member = '{holder.member_id}'")
             yield connection
 
     @asynccontextmanager

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, TypeAlias
 import strawberry
 
 from coalition.programme.earning import Step, StepKind
+from schema.contracts import RoundingMode
 from schema.enumerations import enumeration
 from schema.money import Money, money
-from schema.partner.registration import RoundingMode
 
 if TYPE_CHECKING:
     ExplanationKind: TypeAlias = StepKind

@@ -1,5 +1,9 @@
-"""The partner's door over HTTP: a bearer token and a GraphQL operation in, its answer out."""
+"""A GraphQL door over HTTP: a bearer token and an operation in, its answer out.
 
+Three doors, one way in: each has an audience, whose tokens alone open it, and a schema.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,13 +11,10 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from coalition.recording import Caller
-from schema.context import Calendar
-from schema.partner import schema
-from schema.partner.context import PartnerContext
-from service.database.transactions import Database
+from schema.context import DoorContext
+from schema.execution import DoorSchema
 from service.responses import JsonResponse, error_response, media_type, read_body
-from service.tokens import AccessTokens, TokenInvalidError
+from service.tokens import AccessTokens, Audience, Identity, TokenInvalidError
 
 LARGEST_BODY = 4 * 1024 * 1024
 GRAPHQL_RESPONSE = "application/graphql-response+json"
@@ -28,23 +29,30 @@ class Operation:
     name: str | None
 
 
-class PartnerDoor:
-    """Answers POST /graphql/partner."""
+class Door:
+    """Answers POST at one door."""
 
-    def __init__(self, database: Database, tokens: AccessTokens) -> None:
-        """Take what transactions and callers come from."""
-        self._database = database
+    def __init__(
+        self,
+        audience: Audience,
+        schema: DoorSchema,
+        tokens: AccessTokens,
+        context: Callable[[Any], DoorContext],
+    ) -> None:
+        """Take whose door it is; ``context`` makes a request's from the token's identity."""
+        self._audience = audience
+        self._schema = schema
         self._tokens = tokens
-        self._calendar = Calendar()
+        self._context = context
 
     async def answer(self, request: Request) -> Response:
-        """Run the request's operation for the partner that its token names."""
+        """Run the request's operation for whom its token names."""
         try:
-            caller = self._caller(request)
+            identity = self._identity(request)
         except TokenInvalidError as invalid:
             return _unauthenticated(str(invalid), error="invalid_token")
-        if caller is None:
-            return _unauthenticated("An access token is missing: POST /oauth/token gives one.")
+        if identity is None:
+            return _unauthenticated("An access token is missing: log in, or POST /oauth/token.")
         if media_type(request) != "application/json":
             return error_response(415, "BAD_REQUEST", "Send JSON: application/json.")
         operation = _operation(await read_body(request, LARGEST_BODY))
@@ -55,18 +63,18 @@ class PartnerDoor:
                 'The body is no JSON object with "query", and "variables" and "operationName"'
                 " if any.",
             )
-        return _response(request, await self._run(operation, caller))
+        return _response(request, await self._run(operation, identity))
 
-    def _caller(self, request: Request) -> Caller | None:
+    def _identity(self, request: Request) -> Identity | None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        return self._tokens.verify(token.strip())
+        return self._tokens.verify(token.strip(), self._audience)
 
-    async def _run(self, operation: Operation, caller: Caller) -> dict[str, Any]:
-        context = PartnerContext(caller, self._database, self._calendar)
+    async def _run(self, operation: Operation, identity: Identity) -> dict[str, Any]:
+        context = self._context(identity)
         try:
-            return await schema.answer(
+            return await self._schema.answer(
                 operation.query,
                 variables=operation.variables,
                 operation_name=operation.name,
