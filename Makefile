@@ -19,6 +19,7 @@ check: .venv/test-ready ## Run the static checks: style, types, floors, exported
 	@echo "Checking style, types, floors and exported schemas"
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 	@$(BIN)/coalition schema export && git diff --exit-code -- 'schema/*.graphql' docs/refusals.md
+	@$(BIN)/coalition schema changes
 
 bench: .venv/test-ready ## Measure: make bench NAME=ledger
 	@$(BIN)/python -m bench.$(NAME)
@@ -45,7 +46,7 @@ clean: ## Remove the virtual environment and the demo's database
 .venv/test-ready: requirements/test.txt .venv/demo-ready
 	@echo "Installing what the tests need"
 	@$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements/test.txt
-	@scripts/system-packages postgresql-15
+	@scripts/system-packages postgresql-15 chromium fonts-dejavu-core
 	@touch $@
 
 .PHONY: help demo test check bench migration lock clean

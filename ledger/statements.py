@@ -5,13 +5,14 @@ ledger learned of them (``posted_at``). An answer for a pair of both never chang
 ``known_at`` is answered only up to the instant below which no posting is still open.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    RowMapping,
     and_,
     case,
     func,
@@ -26,6 +27,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ledger.posting import Refused
 from ledger.refusals import PostingRefusal
 from ledger.tables import AccountKind, Purpose, account, transfer
+
+LinePlace: TypeAlias = tuple[datetime, UUID, int]
+"""Where a line stands in a statement: ``(posted_at, posting_id, line)``."""
+
+_AFTER_ALL = (None, UUID(int=0), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,11 @@ class StatementLine:
     purpose: Purpose
     occurred_at: datetime
     posted_at: datetime
+
+    @property
+    def place(self) -> LinePlace:
+        """Return where the line stands in its statement."""
+        return self.posted_at, self.posting_id, self.line
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +137,12 @@ async def statement(
     account_id: UUID,
     at: AsOf,
     *,
-    after: tuple[datetime, UUID, int] | None = None,
+    after: LinePlace | None = None,
     limit: int = 100,
 ) -> list[StatementLine]:
     """Return an account's lines at a pair of instants, oldest posting first, with balances.
 
-    ``after`` is the ``(posted_at, posting_id, line)`` of the last line of the page before;
-    ``limit`` caps the page at 1,000.
+    ``after`` is the place of the last line of the page before; ``limit`` caps the page at 1,000.
     """
     order = (transfer.c.posted_at, transfer.c.posting_id, transfer.c.line)
     running = (
@@ -149,10 +159,117 @@ async def statement(
     if after is not None:
         page = page.where(tuple_(*position) > tuple_(*(literal(part) for part in after)))
     rows = (await connection.execute(page)).mappings()
-    return [_line(row, account_id) for row in rows]
+    return [_line({**row}, account_id) for row in rows]
 
 
-def _line(row: RowMapping, account_id: UUID) -> StatementLine:
+_NEWEST_LINES = text("""
+    select wanted.bucket, wanted.account_id, page.*,
+      account.credits - account.debits - coalesce(above.moved, 0) as opening
+    from unnest(cast(:buckets as smallint[]), cast(:account_ids as uuid[]))
+      as wanted (bucket, account_id)
+    join ledger.account on account.bucket = wanted.bucket and account.id = wanted.account_id
+    cross join (
+      select coalesce(cast(:posted_at as timestamptz), 'infinity') as posted_at,
+        cast(:posting_id as uuid) as posting_id, cast(:line as smallint) as line
+    ) as place
+    cross join lateral (
+      select sum(signed) as moved
+      from (
+        select amount as signed from ledger.transfer
+        where bucket = wanted.bucket and credit_account = wanted.account_id
+          and (posted_at, posting_id, transfer.line)
+            >= (place.posted_at, place.posting_id, place.line)
+        union all
+        select -amount from ledger.transfer
+        where bucket = wanted.bucket and debit_account = wanted.account_id
+          and (posted_at, posting_id, transfer.line)
+            >= (place.posted_at, place.posting_id, place.line)
+      ) as newer
+    ) as above
+    cross join lateral (
+      select *
+      from (
+        (
+          select posting_id, line, debit_account, credit_account, amount as signed, unit, purpose,
+            occurred_at, posted_at
+          from ledger.transfer
+          where bucket = wanted.bucket and credit_account = wanted.account_id
+            and (posted_at, posting_id, transfer.line)
+              < (place.posted_at, place.posting_id, place.line)
+          order by posted_at desc, posting_id desc, line desc
+          limit :most
+        )
+        union all
+        (
+          select posting_id, line, debit_account, credit_account, -amount, unit, purpose,
+            occurred_at, posted_at
+          from ledger.transfer
+          where bucket = wanted.bucket and debit_account = wanted.account_id
+            and (posted_at, posting_id, transfer.line)
+              < (place.posted_at, place.posting_id, place.line)
+          order by posted_at desc, posting_id desc, line desc
+          limit :most
+        )
+      ) as side
+      order by posted_at desc, posting_id desc, line desc
+      limit :most
+    ) as page
+    order by wanted.bucket, wanted.account_id,
+      page.posted_at desc, page.posting_id desc, page.line desc
+""")
+# Each side has an index in the order of posting; an OR over both would have none. The balance
+# below the pages above is the account's own total less what they moved, so that the first page
+# costs no more than itself.
+
+
+async def newest_lines(
+    connection: AsyncConnection,
+    bucket: int,
+    account_id: UUID,
+    *,
+    before: LinePlace | None = None,
+    limit: int = 100,
+) -> list[StatementLine]:
+    """Return an account's lines as it stands, the newest posting first, with balances.
+
+    A line's balance is the account's after it. ``before`` is the place of the last line of the
+    page before; ``limit`` caps the page at 1,000.
+    """
+    key = (bucket, account_id)
+    return (await newest_lines_of(connection, [key], before=before, limit=limit))[key]
+
+
+async def newest_lines_of(
+    connection: AsyncConnection,
+    accounts: Sequence[tuple[int, UUID]],
+    *,
+    before: LinePlace | None = None,
+    limit: int = 100,
+) -> dict[tuple[int, UUID], list[StatementLine]]:
+    """Return ``newest_lines`` of each account, given as (bucket, id): in one statement, so that
+    lines and balances are of one snapshot.
+    """
+    posted_at, posting_id, line = before or _AFTER_ALL
+    rows = await connection.execute(
+        _NEWEST_LINES,
+        {
+            "buckets": [bucket for bucket, _ in accounts],
+            "account_ids": [account_id for _, account_id in accounts],
+            "posted_at": posted_at,
+            "posting_id": posting_id,
+            "line": line,
+            "most": min(limit, 1_000),
+        },
+    )
+    found: dict[tuple[int, UUID], list[StatementLine]] = {key: [] for key in accounts}
+    for row in rows.mappings():
+        lines = found[row["bucket"], row["account_id"]]
+        stood = lines[-1].balance - lines[-1].amount if lines else row["opening"]
+        lines.append(_line({**row, "balance": stood}, row["account_id"]))
+    return found
+
+
+def _line(row: Mapping[str, Any], account_id: UUID) -> StatementLine:
     credited = row["credit_account"] == account_id
     return StatementLine(
         posting_id=row["posting_id"],
@@ -161,7 +278,7 @@ def _line(row: RowMapping, account_id: UUID) -> StatementLine:
         amount=row["signed"],
         balance=int(row["balance"]),
         unit=row["unit"],
-        purpose=row["purpose"],
+        purpose=Purpose(row["purpose"]),
         occurred_at=row["occurred_at"],
         posted_at=row["posted_at"],
     )

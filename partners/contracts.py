@@ -1,8 +1,8 @@
 """Contracts between the coalition and a partner: terms for a period, never edited afterwards."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from datetime import datetime
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -17,67 +17,22 @@ from sqlalchemy import (
     insert,
     literal,
     select,
+    text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, Range
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.dialects.postgresql import ARRAY, TSTZRANGE, Range
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ledger.currencies import MINOR_DIGITS
 from ledger.identifiers import new_id
-from partners.tables import Rounding, contract
+from ledger.refusals import RefusedError
+from partners.paging import page_of_each
+from partners.refusals import ContractRefusal, RegistrationRefusal
+from partners.tables import Rounding, contract, partner
+from partners.terms import Offer, Terms, find_terms_flaw
 
-HIGHEST_RATE = 1_000_000
-HIGHEST_MULTIPLIER = 1_000
-RATE_PLACES = 12
+__all__ = ["Contract", "Offer", "Terms"]
 
-
-def _require_rate(name: str, rate: Decimal, highest: int) -> None:
-    exponent = rate.as_tuple().exponent
-    if not (rate.is_finite() and 0 <= rate <= highest) or (
-        isinstance(exponent, int) and exponent < -RATE_PLACES
-    ):
-        raise ValueError(f"{name}: 0 to {highest:,} with at most {RATE_PLACES} decimal places")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """What members may know of the terms: what a partner gives and takes. All rates are exact.
-
-    ``points_per_unit``: points for one unit of money (a rouble, a dollar).
-    ``redeem_value``: minor units off for one point; paid in steps of ``redeem_step`` points, by
-    members with at least ``redeem_least_balance``, up to ``redeem_greatest_share`` of a receipt.
-    """
-
-    currency: str
-    points_per_unit: Decimal
-    rounding: Rounding = Rounding.HALF_UP
-    excluded_categories: frozenset[str] = frozenset()
-    category_multipliers: Mapping[str, Decimal] = field(default_factory=dict)
-    redeem_value: Decimal = Decimal(1)
-    redeem_step: int = 1
-    redeem_least_balance: int = 0
-    redeem_greatest_share: Decimal = Decimal(1)
-
-    def __post_init__(self) -> None:
-        """Refuse what no one can mean and the database can't see; it checks the rest."""
-        if self.currency not in MINOR_DIGITS:
-            raise ValueError(f"{self.currency!r} is no ISO 4217 code that we know")
-        _require_rate("points_per_unit", self.points_per_unit, HIGHEST_RATE)
-        for category, multiplier in self.category_multipliers.items():
-            _require_rate(f"the multiplier of {category!r}", multiplier, HIGHEST_MULTIPLIER)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms(Offer):
-    """All that was agreed: the offer, and what only the partner and the operator may know.
-
-    ``issue_price``, ``redeem_price``: minor units that the partner owes for a point it issued,
-    and is owed for one it redeemed. ``acceptance_days``: how old a receipt may arrive.
-    """
-
-    issue_price: Decimal = Decimal(1)
-    redeem_price: Decimal = Decimal(1)
-    acceptance_days: int = 30
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +44,6 @@ class Contract:
     valid_from: datetime | None
     valid_to: datetime | None
     terms: Terms
-
-
-class ContractOverlapError(Exception):
-    """The partner has a contract in force during part of the period."""
 
 
 def read_contract(stored: Mapping[str, Any]) -> Contract:
@@ -155,41 +106,117 @@ async def agree_contract(
     valid_from: datetime | None,
     valid_to: datetime | None = None,
 ) -> Contract:
-    """Store a contract. Raises ContractOverlapError when its period meets another's."""
+    """Store a contract for a period; without ``valid_to`` it is open, without beginning if None.
+
+    Raises RefusedError (RegistrationRefusal, ContractRefusal), CONTRACT_OVERLAPS also in a race.
+    """
+    _require_terms(terms)
+    _require_period(valid_from, valid_to)
+    await _lock_partner(connection, partner_id)
+    return await _store(connection, partner_id, terms, valid_from, valid_to)
+
+
+async def change_contract(
+    connection: AsyncConnection, contract_id: UUID, terms: Terms, *, at: datetime
+) -> Contract:
+    """End an open contract at an instant and agree its successor from there; return that one.
+
+    What was agreed until then stays as it was. Raises RefusedError (RegistrationRefusal,
+    ContractRefusal); of raced changes one wins, and the others get CONTRACT_NOT_OPEN.
+    """
+    _require_terms(terms)
+    ended = await end_contract(connection, contract_id, at=at)
+    return await _store(connection, ended.partner_id, terms, at, None)
+
+
+async def end_contract(connection: AsyncConnection, contract_id: UUID, *, at: datetime) -> Contract:
+    """End an open contract at an instant, with no successor; return it as it is then.
+
+    Raises RefusedError (ContractRefusal).
+    """
+    if not EARLIEST <= at < LATEST:
+        raise RefusedError(ContractRefusal.PERIOD_INVALID, "at")
+    found = (await contracts_by_id(connection, [contract_id])).get(contract_id)
+    if found is None:
+        raise RefusedError(ContractRefusal.CONTRACT_UNKNOWN, "id")
+    await _lock_partner(connection, found.partner_id)
+    ended = await connection.execute(select(func.partners.end_contract(contract_id, at)))
+    stands = (await contracts_by_id(connection, [contract_id]))[contract_id]
+    if ended.scalar_one():
+        return stands
+    if stands.valid_to is not None:
+        raise RefusedError(ContractRefusal.CONTRACT_NOT_OPEN, "id")
+    if stands.valid_from is not None and stands.valid_from >= at:
+        raise RefusedError(ContractRefusal.CONTRACT_BEGINS_LATER, "at")
+    raise RefusedError(ContractRefusal.CONTRACT_CHANGE_TOO_SOON, "at")
+
+
+def _require_terms(terms: Terms) -> None:
+    flaw = find_terms_flaw(terms)
+    if flaw is not None:
+        raise RefusedError(flaw.refusal, "terms", *flaw.path)
+
+
+def _require_period(valid_from: datetime | None, valid_to: datetime | None) -> None:
+    if valid_from is not None and not EARLIEST <= valid_from < LATEST:
+        raise RefusedError(ContractRefusal.PERIOD_INVALID, "validFrom")
+    if valid_to is None:
+        return
+    if not EARLIEST <= valid_to < LATEST or (valid_from is not None and valid_to <= valid_from):
+        raise RefusedError(ContractRefusal.PERIOD_INVALID, "validTo")
+
+
+async def _lock_partner(connection: AsyncConnection, partner_id: UUID) -> None:
+    """Let one change of a partner's contracts wait for another: inserts of overlapping periods
+    would wait for each other, a deadlock.
+    """
+    locked = await connection.execute(
+        select(partner.c.id).where(partner.c.id == partner_id).with_for_update(key_share=True)
+    )
+    if locked.scalar_one_or_none() is None:
+        raise RefusedError(RegistrationRefusal.PARTNER_UNKNOWN, "partnerId")
+
+
+async def _store(
+    connection: AsyncConnection,
+    partner_id: UUID,
+    terms: Terms,
+    valid_from: datetime | None,
+    valid_to: datetime | None,
+) -> Contract:
+    """Store a contract of a partner that is locked."""
     agreed = Contract(
         id=new_id(), partner_id=partner_id, valid_from=valid_from, valid_to=valid_to, terms=terms
     )
-    try:
-        async with connection.begin_nested():
-            await connection.execute(
-                insert(contract).values(
-                    id=agreed.id,
-                    partner_id=partner_id,
-                    period=Range(valid_from, valid_to, bounds="[)"),
-                    currency=terms.currency,
-                    points_per_unit=terms.points_per_unit,
-                    rounding=terms.rounding,
-                    excluded_categories=sorted(terms.excluded_categories),
-                    category_multipliers={
-                        category: str(multiplier)
-                        for category, multiplier in sorted(terms.category_multipliers.items())
-                    },
-                    redeem_value=terms.redeem_value,
-                    redeem_step=terms.redeem_step,
-                    redeem_least_balance=terms.redeem_least_balance,
-                    redeem_greatest_share=terms.redeem_greatest_share,
-                    issue_price=terms.issue_price,
-                    redeem_price=terms.redeem_price,
-                    acceptance_days=terms.acceptance_days,
-                )
-            )
-    except IntegrityError as error:
-        if "contract_periods_disjoint" in str(error.orig):
-            raise ContractOverlapError(
-                f"partner {partner_id} has a contract in force during part of"
-                f" {valid_from} to {valid_to}"
-            ) from error
-        raise
+    period = Range(valid_from, valid_to, bounds="[)")
+    overlapping = select(contract.c.id).where(
+        contract.c.partner_id == partner_id,
+        contract.c.period.overlaps(literal(period, TSTZRANGE)),
+    )
+    if (await connection.execute(overlapping.limit(1))).scalar_one_or_none() is not None:
+        raise RefusedError(ContractRefusal.CONTRACT_OVERLAPS, "validFrom")
+    await connection.execute(
+        insert(contract).values(
+            id=agreed.id,
+            partner_id=partner_id,
+            period=period,
+            currency=terms.currency,
+            points_per_unit=terms.points_per_unit,
+            rounding=terms.rounding,
+            excluded_categories=sorted(terms.excluded_categories),
+            category_multipliers={
+                category: str(multiplier)
+                for category, multiplier in sorted(terms.category_multipliers.items())
+            },
+            redeem_value=terms.redeem_value,
+            redeem_step=terms.redeem_step,
+            redeem_least_balance=terms.redeem_least_balance,
+            redeem_greatest_share=terms.redeem_greatest_share,
+            issue_price=terms.issue_price,
+            redeem_price=terms.redeem_price,
+            acceptance_days=terms.acceptance_days,
+        )
+    )
     return agreed
 
 
@@ -212,6 +239,39 @@ async def contracts_by_id(
     if partner_id is not None:
         query = query.where(contract.c.partner_id == partner_id)
     return {row.id: contract_of_row(row) for row in await connection.execute(query)}
+
+
+async def contracts_in_force(
+    connection: AsyncConnection, partner_ids: Sequence[UUID], at: datetime | None = None
+) -> dict[UUID, Contract]:
+    """Return the contract in force at an instant of each partner that has one."""
+    rows = await connection.execute(
+        select(contract).where(_among(contract.c.partner_id, partner_ids), _in_force(at))
+    )
+    return {row.partner_id: contract_of_row(row) for row in rows}
+
+
+async def contracts_of_partners(
+    connection: AsyncConnection, partner_ids: Sequence[UUID], *, after: UUID | None, most: int
+) -> dict[UUID, list[Contract]]:
+    """Return up to ``most`` contracts of each partner, the newest first, after one by its id."""
+    page = select(contract).order_by(_beginning(contract.c.period).desc()).limit(most)
+    if after is not None:
+        last = contract.alias("last")
+        beginning = select(_beginning(last.c.period)).where(last.c.id == after)
+        page = page.where(_beginning(contract.c.period) < beginning.scalar_subquery())
+    found: dict[UUID, list[Contract]] = {each: [] for each in partner_ids}
+    query = page_of_each(
+        page, contract.c.partner_id, partner_ids, lambda rows: _beginning(rows.c.period).desc()
+    )
+    for row in await connection.execute(query):
+        found[row.partner_id].append(contract_of_row(row))
+    return found
+
+
+def _beginning(period: ColumnElement[Range[datetime]]) -> ColumnElement[datetime]:
+    """Return when a period begins, which orders a partner's contracts: none overlap."""
+    return func.coalesce(func.lower(period), text("'-infinity'::timestamptz"))
 
 
 async def offers_by_contract(

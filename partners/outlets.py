@@ -9,6 +9,7 @@ from sqlalchemy import Row, Select, Uuid, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from partners.paging import page_of_each
 from partners.tables import outlet, terminal
 
 
@@ -43,6 +44,20 @@ async def outlets_by_id(
         query = query.where(outlet.c.partner_id == partner_id)
     rows = await connection.execute(query)
     return {row.id: _outlet(row) for row in rows}
+
+
+async def outlets_of_partners(
+    connection: AsyncConnection, partner_ids: Sequence[UUID], *, after: str | None, most: int
+) -> dict[UUID, list[RegisteredOutlet]]:
+    """Return up to ``most`` outlets of each partner by their codes, after the code ``after``."""
+    page = _outlets().add_columns(outlet.c.partner_id).order_by(outlet.c.code).limit(most)
+    if after is not None:
+        page = page.where(outlet.c.code > after)
+    found: dict[UUID, list[RegisteredOutlet]] = {each: [] for each in partner_ids}
+    query = page_of_each(page, outlet.c.partner_id, partner_ids, lambda rows: rows.c.code)
+    for row in await connection.execute(query):
+        found[row.partner_id].append(_outlet(row))
+    return found
 
 
 def _outlets() -> Select[tuple[UUID, str, str, str | None, datetime, list[str]]]:

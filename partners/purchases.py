@@ -28,7 +28,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from partners.receipts import ReceiptLine, Tender
-from partners.tables import purchase, purchase_line, terminal
+from partners.tables import partner, purchase, purchase_line, terminal
 
 _INSTANT = DateTime(timezone=True)
 
@@ -55,8 +55,10 @@ def of_member(bucket: int, member_id: UUID) -> Scope:
 
 def of_coalition(partner_id: UUID | None = None) -> Scope:
     """Return the scope of the operator: all purchases or one partner's, buyers as members."""
-    everything = true() if partner_id is None else purchase.c.partner_id == partner_id
-    return Scope(everything, purchase.c.member_id)
+    if partner_id is not None:
+        return Scope(purchase.c.partner_id == partner_id, purchase.c.member_id)
+    # Every purchase is a partner's; to say so lets their index, which a partner leads, find it.
+    return Scope(purchase.c.partner_id.in_(select(partner.c.id)), purchase.c.member_id)
 
 
 class Place(NamedTuple):
@@ -118,11 +120,34 @@ async def newest_purchases(
 
     They occurred at ``occurred_from`` or later, and earlier than ``occurred_to``.
     """
-    query = _purchases(scope).where(_before(before)).limit(most)
-    if occurred_from is not None:
-        query = query.where(purchase.c.occurred_at >= occurred_from)
-    if occurred_to is not None:
-        query = query.where(purchase.c.occurred_at < occurred_to)
+    period = _within(occurred_from, occurred_to)
+    query = _purchases(scope).where(_before(before), period).limit(most)
+    return [_purchase(row) for row in await connection.execute(query)]
+
+
+async def newest_of_coalition(
+    connection: AsyncConnection,
+    *,
+    before: Place | None = None,
+    occurred_from: datetime | None = None,
+    occurred_to: datetime | None = None,
+    most: int,
+) -> list[Purchase]:
+    """Return ``newest_purchases`` of all partners together."""
+    # No index has the purchases of all partners in order; each partner's newest are quickly read.
+    newest = (
+        _purchases(Scope(purchase.c.partner_id == partner.c.id, purchase.c.member_id))
+        .where(_before(before), _within(occurred_from, occurred_to))
+        .limit(most)
+        .correlate(partner)
+        .lateral("newest")
+    )
+    query = (
+        select(newest)
+        .select_from(partner.join(newest, true()))
+        .order_by(newest.c.occurred_at.desc(), newest.c.id.desc())
+        .limit(most)
+    )
     return [_purchase(row) for row in await connection.execute(query)]
 
 
@@ -148,6 +173,43 @@ async def purchases_of_customers(
     )
     rows = await connection.execute(select(newest).select_from(wanted.join(newest, true())))
     found: dict[UUID, list[Purchase]] = {customer_id: [] for customer_id in customer_ids}
+    for row in rows:
+        found[row.buyer].append(_purchase(row))
+    for purchases in found.values():
+        purchases.sort(key=lambda each: each.place, reverse=True)
+    return found
+
+
+async def purchases_of_members(
+    connection: AsyncConnection,
+    members: Sequence[tuple[int, UUID]],
+    *,
+    before: Place | None = None,
+    most: int,
+) -> dict[UUID, list[Purchase]]:
+    """Return up to ``most`` purchases of each member, given as (bucket, id), at all partners:
+    the newest first, of before a place.
+    """
+    wanted = (
+        func.unnest(
+            literal([bucket for bucket, _ in members], ARRAY(SmallInteger)),
+            literal([member_id for _, member_id in members], ARRAY(Uuid)),
+        )
+        .table_valued("bucket", "member_id")
+        .render_derived()
+    )
+    newest = (
+        _purchases(of_coalition())
+        .where(
+            purchase.c.bucket == wanted.c.bucket,
+            purchase.c.member_id == wanted.c.member_id,
+            _before(before),
+        )
+        .limit(most)
+        .lateral("newest")
+    )
+    rows = await connection.execute(select(newest).select_from(wanted.join(newest, true())))
+    found: dict[UUID, list[Purchase]] = {member_id: [] for _, member_id in members}
     for row in rows:
         found[row.buyer].append(_purchase(row))
     for purchases in found.values():
@@ -230,6 +292,15 @@ async def lines_of(
         )
         found[row.purchase_id].append(PurchaseLine(row.line, line, row.points))
     return {identifier: tuple(lines) for identifier, lines in found.items()}
+
+
+def _within(occurred_from: datetime | None, occurred_to: datetime | None) -> ColumnElement[bool]:
+    bounds: list[ColumnElement[bool]] = [true()]
+    if occurred_from is not None:
+        bounds.append(purchase.c.occurred_at >= occurred_from)
+    if occurred_to is not None:
+        bounds.append(purchase.c.occurred_at < occurred_to)
+    return and_(*bounds)
 
 
 def _before(place: Place | None) -> ColumnElement[bool]:

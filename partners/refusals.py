@@ -1,4 +1,4 @@
-"""Every way a partner's purchase can be refused, with what the till can do next."""
+"""Every way a purchase, a registration or a contract can be refused, with what to do next."""
 
 from ledger.refusals import Refusal
 
@@ -86,4 +86,122 @@ class PurchaseRefusal(Refusal):
     POINTS_TOO_MANY = (
         "POINTS_TOO_MANY",
         "The purchase would earn over 10^12 points. Ask the operator about the contract's rates.",
+    )
+
+
+class RegistrationRefusal(Refusal):
+    """Why the register of partners, outlets, terminals and credentials was not changed."""
+
+    CODE_INVALID = (
+        "CODE_INVALID",
+        "A code has 1 to 64 printable characters. Receipts name outlets and terminals by it.",
+    )
+    NAME_INVALID = ("NAME_INVALID", "A name has 1 to 200 printable characters.")
+    CATEGORY_INVALID = ("CATEGORY_INVALID", "A category has 1 to 200 printable characters.")
+    ADDRESS_INVALID = (
+        "ADDRESS_INVALID",
+        "An address has 1 to 500 printable characters, in one line. Leave it out if there is none.",
+    )
+    LABEL_INVALID = (
+        "LABEL_INVALID",
+        "A label has 1 to 200 printable characters. Tell which system will use the credential.",
+    )
+    TOO_MANY_OUTLETS = (
+        "TOO_MANY_OUTLETS",
+        "Over 1,000 outlets at once; none was opened. Send them in parts.",
+    )
+    TOO_MANY_TERMINALS = (
+        "TOO_MANY_TERMINALS",
+        "Over 100 terminals of an outlet at once; nothing was registered. Send them in parts.",
+    )
+    PARTNER_UNKNOWN = ("PARTNER_UNKNOWN", "No partner has this id. Read the partners.")
+    OUTLET_UNKNOWN = ("OUTLET_UNKNOWN", "No outlet has this id. Read the partner's outlets.")
+    CREDENTIAL_UNKNOWN = (
+        "CREDENTIAL_UNKNOWN",
+        "No credential has this id. Read the partner's credentials.",
+    )
+    PARTNER_CODE_TAKEN = (
+        "PARTNER_CODE_TAKEN",
+        "A partner with this code takes part already. Choose another code.",
+    )
+    OUTLET_CODE_TAKEN = (
+        "OUTLET_CODE_TAKEN",
+        "The partner has an outlet with this code, or the request names it twice. Choose another.",
+    )
+    TERMINAL_CODE_TAKEN = (
+        "TERMINAL_CODE_TAKEN",
+        "The outlet has a terminal with this code, or the request names it twice. Choose another.",
+    )
+
+
+class ContractRefusal(Refusal):
+    """Why a contract was not agreed, changed or ended. First the terms, then the period."""
+
+    CURRENCY_UNKNOWN = ("CURRENCY_UNKNOWN", "The currency is no ISO 4217 code that we know.")
+    RATE_INVALID = (
+        "RATE_INVALID",
+        "Points per unit of money are 0 to 1,000,000, with at most 12 decimal places.",
+    )
+    TOO_MANY_CATEGORIES = (
+        "TOO_MANY_CATEGORIES",
+        "A contract names at most 1,000 excluded and 1,000 multiplied categories. Name fewer.",
+    )
+    CATEGORY_TWICE = (
+        "CATEGORY_TWICE",
+        "The category has a multiplier already. Give it one.",
+    )
+    MULTIPLIER_INVALID = (
+        "MULTIPLIER_INVALID",
+        "A multiplier is 0 to 1,000, with at most 12 decimal places.",
+    )
+    REDEEM_VALUE_INVALID = (
+        "REDEEM_VALUE_INVALID",
+        "A point is worth 0 to 1,000,000 minor units, with at most 12 decimal places.",
+    )
+    REDEEM_STEP_INVALID = (
+        "REDEEM_STEP_INVALID",
+        "Points are paid in steps of 1 to 10^9. Take 1 to leave the amount free.",
+    )
+    REDEEM_BALANCE_INVALID = (
+        "REDEEM_BALANCE_INVALID",
+        "The least balance to pay with is 0 to 10^9 points.",
+    )
+    REDEEM_SHARE_INVALID = (
+        "REDEEM_SHARE_INVALID",
+        "The greatest share of a receipt is 0 to 1, with at most 12 decimal places.",
+    )
+    PRICE_INVALID = (
+        "PRICE_INVALID",
+        "The price of a point is 0 to 1,000,000 minor units, with at most 12 decimal places.",
+    )
+    ACCEPTANCE_INVALID = (
+        "ACCEPTANCE_INVALID",
+        "Purchases are accepted for 0 to 36,500 days.",
+    )
+    PERIOD_INVALID = (
+        "PERIOD_INVALID",
+        "A period begins before it ends, and its instants lie in the years 2000 to 2199.",
+    )
+    CONTRACT_UNKNOWN = (
+        "CONTRACT_UNKNOWN",
+        "No contract has this id. Read the partner's contracts.",
+    )
+    CONTRACT_NOT_OPEN = (
+        "CONTRACT_NOT_OPEN",
+        "The contract has an end, perhaps since a moment ago. Read the partner's contracts, and"
+        " change the open one or agree another.",
+    )
+    CONTRACT_BEGINS_LATER = (
+        "CONTRACT_BEGINS_LATER",
+        "The contract begins at this instant or later. Choose an instant after its beginning.",
+    )
+    CONTRACT_CHANGE_TOO_SOON = (
+        "CONTRACT_CHANGE_TOO_SOON",
+        "A contract ends or changes ten minutes from now at the earliest: tills may have priced"
+        " purchases by it. Choose a later instant.",
+    )
+    CONTRACT_OVERLAPS = (
+        "CONTRACT_OVERLAPS",
+        "The partner has a contract in force during part of the period. Change that one, or begin"
+        " when it ends.",
     )

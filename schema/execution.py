@@ -30,7 +30,7 @@ from schema.scalars import SCALARS
 LONGEST_DOCUMENT = 65_536
 """Characters: cached documents must not fill the memory with long strings."""
 MOST_ERRORS = 50
-_CACHED_DOCUMENTS = 256
+CACHED_DOCUMENTS = 256
 _RULES = [OperationLimits]
 
 logger = structlog.get_logger(__name__)
@@ -45,11 +45,11 @@ def _rules() -> SchemaExtension:
 
 
 def _parsed() -> SchemaExtension:
-    return ParserCache(maxsize=_CACHED_DOCUMENTS)
+    return ParserCache(maxsize=CACHED_DOCUMENTS)
 
 
 def _validated() -> SchemaExtension:
-    return ValidationCache(maxsize=_CACHED_DOCUMENTS)
+    return ValidationCache(maxsize=CACHED_DOCUMENTS)
 
 
 class DoorSchema(strawberry.Schema):

@@ -3,7 +3,8 @@
 What many fields ask for one by one is read together, and kept until the request ends.
 """
 
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -20,6 +21,10 @@ from partners.purchases import (
     purchases_by_place,
 )
 from schema.context import Reading
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+Owner = TypeVar("Owner")
 
 
 class PurchaseLoaders:
@@ -65,3 +70,17 @@ class PurchaseContext(Protocol):
 
 
 PurchaseInfo = strawberry.Info[PurchaseContext, None]
+
+
+async def in_groups(
+    keys: Sequence[Key],
+    kind: Callable[[Key], object],
+    owner: Callable[[Key], Owner],
+    read: Callable[[list[Key]], Awaitable[Mapping[Owner, Value]]],
+) -> list[Value]:
+    """Read keys of one kind together; a document has few kinds, whatever its lists' lengths."""
+    groups: dict[object, list[Key]] = {}
+    for key in keys:
+        groups.setdefault(kind(key), []).append(key)
+    found = {group: await read(alike) for group, alike in groups.items()}
+    return [found[kind(key)][owner(key)] for key in keys]

@@ -1,12 +1,16 @@
 """Money at the doors: decimal strings in major units; whole minor units below. Never a float."""
 
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact
 
 import strawberry
 
 from ledger.currencies import MINOR_DIGITS
 from partners.receipts import Flaw
 from partners.refusals import PurchaseRefusal
+
+
+_EXACT = Context(prec=60, traps=[Inexact])
+"""More digits than a Decimal at the doors may have; to lose one would raise."""
 
 
 @strawberry.type(description="An amount of money.")
@@ -38,8 +42,7 @@ def minor_units(amount: Decimal, currency: str, path: str) -> int | Flaw:
     digits = MINOR_DIGITS.get(currency)
     if digits is None:
         return Flaw(PurchaseRefusal.CURRENCY_UNKNOWN, "currency")
-    sign, figures, exponent = amount.as_tuple()
+    exponent = amount.as_tuple().exponent
     if not isinstance(exponent, int) or exponent < -digits:
         return Flaw(PurchaseRefusal.AMOUNT_NOT_OF_CURRENCY, path)
-    whole: int = int("".join(map(str, figures))) * 10 ** (digits + exponent)
-    return -whole if sign else whole
+    return int(amount.scaleb(digits, _EXACT))

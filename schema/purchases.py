@@ -21,7 +21,7 @@ from schema.opaque import PURCHASE, PURCHASE_CURSOR
 from schema.outlets import Outlet, outlet
 from schema.scalars import Cursor, Points
 
-Door = TypeVar("Door", bound="RecordedPurchase")
+Door = TypeVar("Door", bound="PurchaseRecord")
 
 
 @strawberry.type(description="A line of a recorded purchase.")
@@ -46,7 +46,7 @@ class Tender:
 
 
 @strawberry.type(description="A recorded purchase. It never changes.")
-class RecordedPurchase(Node):
+class PurchaseRecord(Node):
     """What all doors show; what belongs to it is loaded when asked for."""
 
     receipt_number: str = strawberry.field(description="The number on the receipt.")
@@ -59,13 +59,6 @@ class RecordedPurchase(Node):
     card_last_four: str = strawberry.field(description="The last four digits of the card.")
     tenders: list[Tender] = strawberry.field(description="How the total was paid, if told.")
     stored: strawberry.Private[stored_purchases.Purchase]
-
-    @resolved("The outlet where it was made.")
-    async def outlet(self, info: PurchaseInfo) -> Outlet:
-        """Load the outlet."""
-        found = await info.context.loaders.outlets.load(self.stored.outlet_id)
-        assert found is not None
-        return outlet(found)
 
     @resolved("Its lines, in the receipt's order.")
     async def lines(self, info: PurchaseInfo) -> list[PurchaseLine]:
@@ -97,6 +90,18 @@ class RecordedPurchase(Node):
     def key(self) -> tuple[int, UUID]:
         """Return what its lines are found by."""
         return self.stored.bucket, self.stored.id
+
+
+@strawberry.type(description="A recorded purchase. It never changes.")
+class RecordedPurchase(PurchaseRecord):
+    """A purchase as firms see it: at an outlet with its tills."""
+
+    @resolved("The outlet where it was made.")
+    async def outlet(self, info: PurchaseInfo) -> Outlet:
+        """Load the outlet."""
+        found = await info.context.loaders.outlets.load(self.stored.outlet_id)
+        assert found is not None
+        return outlet(found)
 
 
 def shown_as(door: type[Door], stored: stored_purchases.Purchase) -> Door:

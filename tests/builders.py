@@ -9,8 +9,15 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from coalition.identity.staff import create_staff
+from coalition.identity.subjects import OperatorStaff, PartnerStaff
 from coalition.members import Application, Enrolled, enrol
-from coalition.programme.settings import Programme, set_up_programme
+from coalition.programme.settings import (
+    Programme,
+    change_programme,
+    programme_history,
+    set_up_programme,
+)
 from coalition.recording import Caller, PurchaseRequest
 from coalition.tables import ContactKind
 from partners.contracts import Contract, Terms, agree_contract
@@ -46,6 +53,15 @@ async def ensure_programme(database: Database) -> None:
         await set_up_programme(connection, Programme(name="Test", time_zone=ZONE, currency="USD"))
 
 
+async def restore_programme(database: Database, *, set_by: UUID) -> None:
+    """Store the first settings again, as a new version: other tests go by them."""
+    async with database.operator() as connection:
+        [newest] = await programme_history(connection, most=1)
+        await change_programme(
+            connection, after=newest.version, name="Test", time_zone=ZONE.key, set_by=set_by
+        )
+
+
 async def open_shop(
     database: Database,
     *,
@@ -72,6 +88,19 @@ async def open_shop(
         await open_outlets(connection, partner.id, [Outlet(code="1", name="Main Street")])
         await store_credential(connection, partner.id, credential.id, secret_hash, label="till")
     return Shop(partner, contract, credential)
+
+
+async def hire(database: Database, *, partner_id: UUID | None = None) -> Any:
+    """Give somebody a job: at a partner, or at the operator. Nobody knows the password."""
+    async with database.operator() as connection:
+        staff = await create_staff(
+            connection,
+            email=f"{secrets.token_hex(8)}@example.test",
+            name="Kim",
+            partner_id=partner_id,
+            password_hash=_CREDENTIAL[1],
+        )
+    return OperatorStaff(staff.id) if partner_id is None else PartnerStaff(staff.id, partner_id)
 
 
 def _new_uuid() -> UUID:

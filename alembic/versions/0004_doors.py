@@ -180,14 +180,20 @@ def _members_own() -> None:
         create policy own on coalition.consent to coalition_member
           using (member_id = (select nullif(current_setting('app.member', true), '')::uuid));
         grant select on coalition.consent to coalition_operator, coalition_worker;
-        grant select, insert on coalition.consent to coalition_member;
+        -- When a decision was made is the clock's to say: the latest counts.
+        grant select, insert (bucket, member_id, partner_id, purpose, given)
+          on coalition.consent to coalition_member;
 
         create index purchase_member
           on partners.purchase (bucket, member_id, occurred_at, id);
+        create index contact_member on coalition.contact (bucket, member_id);
 
         grant usage on schema ledger, partners to coalition_member;
-        grant select on coalition.member, coalition.contact, coalition.member_account,
-          coalition.card to coalition_member;
+        grant select on coalition.member, coalition.contact, coalition.member_account
+          to coalition_member;
+        -- Why the staff blocked a card is not for its holder to read.
+        grant select (bucket, id, member_id, number, valid_from, blocked_at) on coalition.card
+          to coalition_member;
 
         create policy own on ledger.account for select to coalition_member
           using (id = any ((
@@ -277,7 +283,7 @@ def _card_scans() -> None:
           primary key (partner_id, subject, day)
         );
         comment on column coalition.card_allowance.subject
-          is 'terminal:<id> for what a till asked of strangers, card:<number> for one card.';
+          is 'terminal:<id> for what a till asked of strangers, card:<id> for one card.';
 
         alter table coalition.card_lookup enable row level security;
         alter table coalition.card_allowance enable row level security;
@@ -300,6 +306,7 @@ def downgrade() -> None:
         drop table coalition.card_allowance, coalition.card_lookup, coalition.consent;
         drop type coalition.consent_purpose;
         drop index partners.purchase_member;
+        drop index coalition.contact_member;
 
         drop policy own on ledger.account;
         drop policy own on ledger.transfer;

@@ -22,7 +22,7 @@ from coalition.tables import (
 )
 from ledger.accounts import Account, open_accounts
 from ledger.identifiers import new_id
-from ledger.refusals import Refusal
+from ledger.refusals import Refusal, RefusedError
 from ledger.tables import BUCKETS, AccountKind
 from partners.receipts import LONGEST_NAME, printable
 
@@ -137,6 +137,14 @@ async def enrol(
         for (place, (_, _, bucket, member_id)), issued in zip(enrolled.items(), cards, strict=True):
             outcomes[place] = Enrolled(bucket, member_id, issued)
     return [outcomes[place] for place in range(len(applications))]
+
+
+async def enrol_one(connection: AsyncConnection, application: Application) -> Enrolled:
+    """Enrol one person from now on. Raises RefusedError with an EnrolmentRefusal."""
+    [outcome] = await enrol(connection, [application])
+    if isinstance(outcome, NotEnrolled):
+        raise RefusedError(outcome.refusal, outcome.path)
+    return outcome
 
 
 async def _take_contacts(

@@ -155,6 +155,7 @@ contact = Table(
     Column("bucket", SmallInteger, nullable=False),
     Column("member_id", Uuid, nullable=False),
     PrimaryKeyConstraint("kind", "value"),
+    Index("contact_member", "bucket", "member_id"),
 )
 
 member_account = Table(
@@ -252,7 +253,7 @@ card_allowance = Table(
         "subject",
         Text,
         nullable=False,
-        comment="terminal:<id> for what a till asked of strangers, card:<number> for one card.",
+        comment="terminal:<id> for what a till asked of strangers, card:<id> for one card.",
     ),
     Column("day", Date, nullable=False),
     Column("used", Integer, nullable=False),

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from coalition.desk import PostingDesk
 from schema import member, operator, partner
 from schema.context import Calendar
 from schema.execution import incident
@@ -20,27 +21,49 @@ from service.database.migration import SchemaOutdatedError
 from service.database.transactions import Database
 from service.doors import Door
 from service.identity import HASHES_AT_ONCE, LogIns
+from service.graphiql import Samples, playground_routes
 from service.keys import Keys
 from service.log_in import log_in_routes
 from service.oauth import TokenEndpoint
 from service.responses import JsonResponse, error_response
 from service.settings import Settings
+from service.site import site_routes
 from service.tokens import AccessTokens, Audience
+
+DOORS = {
+    "partner": "/graphql/partner",
+    "operator": "/graphql/operator",
+    "member": "/graphql/member",
+}
 
 logger = structlog.get_logger(__name__)
 
 
-def create_app(database: Database, settings: Settings, keys: Keys) -> Starlette:
-    """Return the application. It closes ``database`` when it is shut down."""
+def create_app(
+    database: Database,
+    settings: Settings,
+    keys: Keys,
+    *,
+    desk: PostingDesk | None = None,
+    samples: Samples | None = None,
+) -> Starlette:
+    """Return the application. It closes ``database`` when it is shut down.
+
+    ``desk`` records purchases for all tills; one of the database's own unless given. ``samples``
+    are what the examples name at the doors' pages, in development.
+    """
     tokens = AccessTokens(keys, settings.token_seconds)
+    posting_desk = desk or PostingDesk(database.desk)
     hashing = CapacityLimiter(HASHES_AT_ONCE)
+    senders = settings.senders()
+    lifetimes = settings.session_lifetimes()
     log_ins = LogIns(
         database,
         tokens,
         keys,
-        settings.senders(),
+        senders,
         hashing=hashing,
-        lifetimes=settings.session_lifetimes(),
+        lifetimes=lifetimes,
     )
 
     @asynccontextmanager
@@ -48,39 +71,48 @@ def create_app(database: Database, settings: Settings, keys: Keys) -> Starlette:
         try:
             yield
         finally:
+            await posting_desk.drain()
             await database.close()
 
     return Starlette(
         routes=[
-            *_doors(database, tokens),
+            *_doors(database, tokens, posting_desk),
+            *(playground_routes(DOORS, samples or Samples()) if settings.development else ()),
             Route(
                 "/oauth/token", TokenEndpoint(database, tokens, hashing).answer, methods=["POST"]
             ),
             *log_in_routes(log_ins, tokens),
             Route("/health", _live),
             Route("/ready", Readiness(database).answer),
+            *site_routes(
+                database,
+                log_ins,
+                reachable=senders.kinds,
+                secure=not settings.development,
+                session=lifetimes.member,
+            ),
         ],
         exception_handlers={HTTPException: _http_error, Exception: _unexpected_error},
         lifespan=lifespan,
     )
 
 
-def _doors(database: Database, tokens: AccessTokens) -> list[Route]:
+def _doors(database: Database, tokens: AccessTokens, desk: PostingDesk) -> list[Route]:
     calendar = Calendar()
     doors = {
-        "/graphql/partner": Door(
+        DOORS["partner"]: Door(
             Audience.PARTNER,
             partner.schema,
             tokens,
-            lambda caller: partner.PartnerContext(caller, database, calendar),
+            lambda caller: partner.PartnerContext(caller, database, calendar, desk),
         ),
-        "/graphql/operator": Door(
+        DOORS["operator"]: Door(
             Audience.OPERATOR,
             operator.schema,
             tokens,
             lambda staff: operator.OperatorContext(staff, database, calendar),
         ),
-        "/graphql/member": Door(
+        DOORS["member"]: Door(
             Audience.MEMBER,
             member.schema,
             tokens,

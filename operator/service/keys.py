@@ -34,6 +34,14 @@ class Keys:
         public = self.signing_key().public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         return base64.urlsafe_b64encode(hashlib.sha256(public).digest()[:12]).decode()
 
+    def one_time_code_key(self) -> bytes:
+        """Return the key under which one-time codes are stored (HMAC-SHA-256)."""
+        return self._derive("one-time-code")
+
     def demo_secret(self, partner_code: str) -> str:
         """Return the secret of a demo partner's till: the same each time, so it can be told."""
         return base64.urlsafe_b64encode(self._derive(f"demo-till/{partner_code}")).decode()
+
+    def demo_password(self, email: str) -> str:
+        """Return the password of a demo employee: the same each time, so it can be told."""
+        return base64.urlsafe_b64encode(self._derive(f"demo-employee/{email}")[:15]).decode()

@@ -2,13 +2,24 @@
 
 import os
 import secrets
+from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
 from pydantic import Field, PostgresDsn, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from coalition.identity.sessions import Lifetimes
+from coalition.tables import ContactKind
 from service.keys import Keys
+from service.senders import (
+    LogSender,
+    MailServer,
+    Sender,
+    Senders,
+    SmtpSender,
+    require_address,
+)
 
 SECRET_LENGTH = 32
 
@@ -40,6 +51,24 @@ class Settings(BaseSettings):
     token_seconds: int = Field(
         default=600, ge=30, le=3_600, description="How long an access token lives."
     )
+    staff_session_hours: int = Field(
+        default=12, ge=1, le=168, description="How long staff stay logged in."
+    )
+    member_session_days: int = Field(
+        default=30, ge=1, le=365, description="How long members stay logged in."
+    )
+    development: bool = Field(
+        default=False,
+        description="For a developer's own machine: messages, with their codes, go to the log.",
+    )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="The server that takes mail: smtp://host:port (STARTTLS when it offers it)"
+        " or smtps://user:password@host:port.",
+    )
+    mail_from: str | None = Field(
+        default=None, description="The address that mail comes from: Club <club@example.com>."
+    )
     pool_size: int = Field(default=8, ge=1, le=100, description="Connections per audience.")
     log_json: bool = Field(default=True, description="Log one JSON object a line.")
 
@@ -50,6 +79,32 @@ class Settings(BaseSettings):
         if self.secret is not None and len(self.secret.get_secret_value()) < SECRET_LENGTH:
             raise ValueError(f"COALITION_SECRET needs at least {SECRET_LENGTH} characters")
         return self
+
+    @model_validator(mode="after")
+    def _mail(self) -> Self:
+        if (self.smtp_url is None) != (self.mail_from is None):
+            raise ValueError("give COALITION_SMTP_URL and COALITION_MAIL_FROM, both or neither")
+        if self.smtp_url is not None and self.mail_from is not None:
+            MailServer.of_url(self.smtp_url.get_secret_value())
+            require_address(self.mail_from)
+        return self
+
+    def session_lifetimes(self) -> Lifetimes:
+        """Return how long sessions last."""
+        return Lifetimes(
+            staff=timedelta(hours=self.staff_session_hours),
+            member=timedelta(days=self.member_session_days),
+        )
+
+    def senders(self) -> Senders:
+        """Return what messages are sent by; in production nothing stands in for a mail server."""
+        by_kind: dict[ContactKind, Sender] = {}
+        if self.development:
+            by_kind = dict.fromkeys(ContactKind, LogSender())
+        if self.smtp_url is not None and self.mail_from is not None:
+            server = MailServer.of_url(self.smtp_url.get_secret_value())
+            by_kind[ContactKind.EMAIL] = SmtpSender(server, self.mail_from)
+        return Senders(by_kind)
 
     def keys(self) -> Keys:
         """Return the keys derived from the secret; the embedded server's is made when missing.

@@ -2,10 +2,11 @@
 
 from partners.purchases import of_coalition
 from schema.context import Reading
-from schema.loaders import PurchaseLoaders
+from schema.operator.books import BookLoaders
+from schema.operator.register import RegisterLoaders
 
 
-class Loaders(PurchaseLoaders):
+class Loaders(RegisterLoaders, BookLoaders):
     """What many fields ask for one by one is read in one statement, over the whole coalition."""
 
     def __init__(self, reading: Reading) -> None:

@@ -4,16 +4,41 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import strawberry
 
+from coalition.identity.staff import StaffRefusal
 from coalition.members import EnrolmentRefusal
 from coalition.programme.settings import ProgrammeRefusal
+from coalition.refusals import CardRefusal, MemberRefusal
 from ledger.refusals import PostingRefusal
 from ledger.refusals import Refusal as Code
+from partners.refusals import ContractRefusal, RegistrationRefusal
+from partners.totals import TotalsRefusal
 from schema.enumerations import enumeration
 from schema.refusals import RefusalFields
 
+
+class DoorRefusal(Code):
+    """What only this door refuses."""
+
+    STAFF_IS_YOURSELF = (
+        "STAFF_IS_YOURSELF",
+        "Nobody disables their own entry. Ask another of the operator's staff.",
+    )
+    ACCOUNT_UNKNOWN = (
+        "ACCOUNT_UNKNOWN",
+        "The ledger has no account with this id. Take one from a member, posting or statement.",
+    )
+
+
 CODES: tuple[Code, ...] = (
+    *RegistrationRefusal,
+    *ContractRefusal,
+    *(code for code in StaffRefusal if code is not StaffRefusal.PASSWORD_INVALID),
+    *DoorRefusal,
     *ProgrammeRefusal,
     *EnrolmentRefusal,
+    *MemberRefusal,
+    *CardRefusal,
+    *TotalsRefusal,
     PostingRefusal.AS_OF_NOT_SETTLED,
 )
 """Every code that the door answers with."""

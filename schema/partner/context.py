@@ -4,6 +4,7 @@ from uuid import UUID
 
 import strawberry
 
+from coalition.desk import PostingDesk
 from coalition.identity.subjects import PartnerStaff
 from coalition.recording import Caller
 from schema.context import Calendar, DoorContext, Transactions, Turns
@@ -14,11 +15,16 @@ class PartnerContext(DoorContext):
     """One request of a partner's system, or of a person who works for the partner."""
 
     def __init__(
-        self, caller: Caller | PartnerStaff, transactions: Transactions, calendar: Calendar
+        self,
+        caller: Caller | PartnerStaff,
+        transactions: Transactions,
+        calendar: Calendar,
+        posting_desk: PostingDesk,
     ) -> None:
         """Take who calls; nothing is opened until something is read."""
         super().__init__(lambda: transactions.partner(caller.partner_id), calendar)
         self._caller = caller
+        self.posting_desk = posting_desk
         self.desk = Turns(transactions.desk)
         self.loaders = Loaders(self.reading, caller.partner_id)
 

@@ -1,8 +1,7 @@
 """Loaders of one request: what many fields ask for one by one is read in one statement."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
@@ -17,10 +16,7 @@ from partners.customers import (
 from partners.outlets import RegisteredOutlet, outlets_by_id
 from partners.purchases import Place, Purchase, of_partner, purchases_of_customers
 from schema.context import Reading
-from schema.loaders import PurchaseLoaders
-
-Key = TypeVar("Key")
-Value = TypeVar("Value")
+from schema.loaders import PurchaseLoaders, in_groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +76,7 @@ class Loaders(PurchaseLoaders):
                     most=alike[0].most,
                 )
 
-        return await _in_groups(
+        return await in_groups(
             pages, lambda page: (page.before, page.most), lambda page: page.customer_id, read
         )
 
@@ -94,18 +90,4 @@ class Loaders(PurchaseLoaders):
                     most=alike[0].most,
                 )
 
-        return await _in_groups(wanted, lambda each: each.most, lambda each: each.customer_id, read)
-
-
-async def _in_groups(
-    keys: Sequence[Key],
-    kind: Callable[[Key], object],
-    owner: Callable[[Key], UUID],
-    read: Callable[[list[Key]], Awaitable[Mapping[UUID, Value]]],
-) -> list[Value]:
-    """Read keys of one kind together; a document has few kinds, whatever its lists' lengths."""
-    groups: dict[object, list[Key]] = {}
-    for key in keys:
-        groups.setdefault(kind(key), []).append(key)
-    found = {group: await read(alike) for group, alike in groups.items()}
-    return [found[kind(key)][owner(key)] for key in keys]
+        return await in_groups(wanted, lambda each: each.most, lambda each: each.customer_id, read)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import strawberry
 
+from coalition.card_lookup import Scan
 from partners import customers as stored_customers
 from partners import outlets as stored_outlets
 from partners import purchases as stored_purchases
@@ -33,6 +34,7 @@ from schema.opaque import (
     PURCHASE_CURSOR,
 )
 from schema.outlets import Outlet, outlet, outlet_page
+from schema.partner.card import CardLookupPayload, look_up_card
 from schema.partner.context import Info, PartnerContext
 from schema.partner.history import Customer, Purchase, customer, purchase
 from schema.partner.receipts import ReceiptInput
@@ -153,6 +155,27 @@ class Query:
     ) -> QuotePurchasePayload:
         """Quote a receipt."""
         return await quote_purchase(info, receipt)
+
+    @resolved(
+        "Whose a scanned card is: the name to greet by, the points they can spend, and what you"
+        " know of them. Only a till's credential may ask. It reads, and writes only that it was"
+        " asked: every look-up is recorded and counted, in the programme's days. A card of a"
+        " customer of yours may be looked up 30 times a day; one till, 300 times a day cards of"
+        " others or of nobody."
+    )
+    async def card(
+        self,
+        info: Info,
+        number: Annotated[
+            str, strawberry.argument(description="The card's number: 16 digits, as scanned.")
+        ],
+        outlet: Annotated[str, strawberry.argument(description="Your code of the outlet.")],
+        terminal: Annotated[
+            str, strawberry.argument(description="Your code of the till, at the outlet.")
+        ],
+    ) -> CardLookupPayload:
+        """Look a card up."""
+        return await look_up_card(info, Scan(number=number, outlet=outlet, terminal=terminal))
 
 
 async def _find(context: PartnerContext, identifier: str) -> Node | None:

@@ -8,11 +8,13 @@ import strawberry
 
 from coalition.programme.settings import Programme
 from partners.receipts import Flaw, Receipt, ReceiptLine, Tender
+from schema.inputs import flat
 from schema.money import minor_units
 
 _AMOUNT = "a decimal string in major units, with no more places than the currency has."
 
 
+@flat
 @strawberry.input(description="A line of a receipt.")
 class ReceiptLineInput:
     """A line as the till sends it."""
@@ -30,6 +32,7 @@ class ReceiptLineInput:
     )
 
 
+@flat
 @strawberry.input(description="A part of the total, and how it was paid.")
 class TenderInput:
     """A tender as the till sends it."""

@@ -151,7 +151,7 @@ async def _record(
             payloads[place] = _refused(read)
         else:
             requests[place] = PurchaseRequest(caller, item.idempotency_key, read)
-    outcomes = await recording.record_purchases(context.desk, list(requests.values()))
+    outcomes = await context.posting_desk.record(list(requests.values()))
     context.forget()
     for (place, request), outcome in zip(requests.items(), outcomes, strict=True):
         payloads[place] = _payload(request, outcome, above[place])

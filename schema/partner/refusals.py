@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import strawberry
 
+from coalition.card_lookup import CardLookupRefusal
 from ledger.refusals import Refusal as Code
 from partners.receipts import Flaw
 from partners.refusals import PurchaseRefusal
@@ -38,7 +39,7 @@ else:
     RefusalCode = enumeration(
         "RefusalCode",
         "Every way to be refused. Purchases are checked in the order of these codes.",
-        {code: code.meaning for code in (*PurchaseRefusal, *DoorRefusal)},
+        {code: code.meaning for code in (*PurchaseRefusal, *CardLookupRefusal, *DoorRefusal)},
     )
 
 

@@ -17,9 +17,11 @@ from coalition.members import (
     NotEnrolled,
     cards_by_contact,
     enrol,
+    enrol_one,
     read_contact,
 )
 from coalition.tables import ContactKind, contact, member
+from ledger.refusals import RefusedError
 from ledger.statements import balance
 from ledger.tables import BUCKETS
 from service.database.transactions import Database
@@ -169,6 +171,22 @@ async def test_in_a_batch_each_has_an_outcome_in_its_place(database: Database) -
     assert await _enrol(database, []) == []
 
 
+async def test_one_person_is_enrolled_or_refused_by_name(database: Database) -> None:
+    email = fresh_email()
+    async with database.operator() as connection:
+        enrolled = await enrol_one(connection, application(email))
+        assert await find_card(connection, enrolled.card.number) == enrolled.card
+    for refused, code, path in (
+        (application(email), EnrolmentRefusal.CONTACT_TAKEN, "contact"),
+        (application("nonsense"), EnrolmentRefusal.EMAIL_INVALID, "contact"),
+        (application(fresh_email(), name="\ud800"), EnrolmentRefusal.NAME_INVALID, "name"),
+    ):
+        async with database.operator() as connection:
+            with pytest.raises(RefusedError) as told:
+                await enrol_one(connection, refused)
+        assert (told.value.refusal, told.value.path) == (code, (path,))
+
+
 async def test_of_raced_enrolments_of_one_contact_one_wins(database: Database) -> None:
     for _ in range(5):
         email = fresh_email()
@@ -200,6 +218,7 @@ async def test_a_contact_leads_to_the_newest_card_in_force(database: Database) -
     async with database.operator() as connection:
         found = await cards_by_contact(connection, [*contacts, stranger])
         assert found == dict(zip(contacts, numbers, strict=True))
-        fresh = await replace_card(connection, numbers[0], reason="lost")
-        await block_card(connection, numbers[1], reason="lost")
+        lost, stolen = [await find_card(connection, number) for number in numbers]
+        fresh = await replace_card(connection, lost.bucket, lost.id, reason="lost")
+        await block_card(connection, stolen.bucket, stolen.id, reason="lost")
         assert await cards_by_contact(connection, contacts) == {contacts[0]: fresh.number}

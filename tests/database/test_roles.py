@@ -74,6 +74,8 @@ WRITABLE = {
         "UPDATE coalition.session",
         "INSERT coalition.one_time_code",
         "UPDATE coalition.one_time_code",
+        "INSERT coalition.code_allowance",
+        "UPDATE coalition.code_allowance",
         "INSERT coalition.contact",
         "INSERT coalition.member",
         "INSERT coalition.member_account",

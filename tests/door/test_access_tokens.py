@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from service.keys import Keys
-from service.tokens import AccessTokens, TokenInvalidError
+from service.tokens import AccessTokens, Audience, TokenInvalidError
 from tests.builders import Shop
 from tests.door.tills import token_of
 
@@ -29,6 +29,7 @@ def claims_of(shop: Shop, **changes: Any) -> dict[str, Any]:
         "aud": "coalition:partner",
         "sub": str(shop.credential.id),
         "partner": str(shop.partner.id),
+        "kind": "system",
         "iat": now,
         "nbf": now,
         "exp": now + 600,
@@ -87,6 +88,8 @@ FORGERIES: dict[str, Forge] = {
     "issued in the future": with_claims(iat=LATER, exp=LATER + 600),
     "a subject that is no id": with_claims(sub="me"),
     "a partner that is no id": with_claims(partner=7),
+    "a kind that is not a partner's": with_claims(kind="member"),
+    "no kind there is": with_claims(kind="robot"),
     "an expiry that is no number": with_claims(exp="never"),
     "garbage": lambda _keys, _claims: "garbage",
     "dots": lambda _keys, _claims: "..",
@@ -94,7 +97,7 @@ FORGERIES: dict[str, Forge] = {
     "a list": lambda _keys, _claims: "W10.W10.W10",
 } | {
     f"without {claim}": without(claim)
-    for claim in ("iss", "aud", "sub", "partner", "iat", "nbf", "exp")
+    for claim in ("iss", "aud", "sub", "partner", "kind", "iat", "nbf", "exp")
 }
 
 
@@ -137,8 +140,9 @@ async def test_no_token(client: httpx2.AsyncClient, shop: Shop, keys: Keys) -> N
 
 async def test_what_is_issued_is_verified_until_it_expires(shop: Shop, keys: Keys) -> None:
     tokens = AccessTokens(keys, seconds=600)
-    assert tokens.verify(tokens.issue(shop.caller)) == shop.caller
+    ours = Audience.PARTNER
+    assert tokens.verify(tokens.issue(shop.caller), ours) == shop.caller
     with pytest.raises(TokenInvalidError, match="expired"):
-        tokens.verify(AccessTokens(keys, seconds=-6).issue(shop.caller))
+        tokens.verify(AccessTokens(keys, seconds=-6).issue(shop.caller), ours)
     with pytest.raises(TokenInvalidError, match="another key"):
-        tokens.verify(AccessTokens(Keys(b"another" * 8), seconds=600).issue(shop.caller))
+        tokens.verify(AccessTokens(Keys(b"another" * 8), seconds=600).issue(shop.caller), ours)

@@ -149,7 +149,7 @@ async def unknown_card(_database: Database, open_till: OpenTill) -> tuple[Till, 
 async def blocked_card(database: Database, open_till: OpenTill) -> tuple[Till, dict[str, Any]]:
     [holder] = await enrol_members(database)
     async with database.operator() as connection:
-        blocked_at = await block_card(connection, holder.card.number, reason="lost")
+        blocked_at = await block_card(connection, holder.bucket, holder.card.id, reason="lost")
     return await open_till(), sale(holder.card.number, occurredAt=blocked_at.isoformat())
 
 

@@ -1,9 +1,10 @@
-"""The schema as a document: committed as it is, and every word of it described."""
+"""The schemas as documents: committed as they are, and every word of them described."""
 
 import json
 import re
 from pathlib import Path
 
+import pytest
 from graphql import (
     GraphQLEnumType,
     GraphQLError,
@@ -18,18 +19,37 @@ from graphql import (
 from graphql.utilities import validate_input_value
 
 import schema.export
-from schema.partner import schema as partner_schema
+from schema import member, operator, partner
+from schema.execution import DoorSchema
 
-COMMITTED = Path(schema.export.__file__).parent / "partner.graphql"
+FOLDER = Path(schema.export.__file__).parent
+
+DOORS = {"partner": partner.schema, "operator": operator.schema, "member": member.schema}
+
+each_door = pytest.mark.parametrize("door", DOORS.values(), ids=DOORS.keys())
 
 
-def test_the_committed_schema_is_this_one() -> None:
-    assert COMMITTED.read_text() == schema.export.sdl(), "run `coalition schema export`"
+def test_the_committed_schemas_are_these() -> None:
+    exported = schema.export.schemas()
+    assert exported.keys() == DOORS.keys()
+    for door, sdl in exported.items():
+        committed = (FOLDER / f"{door}.graphql").read_text()
+        assert committed == sdl, "run `coalition schema export`"
 
 
-def test_everything_is_described() -> None:
+def test_what_breaks_clients_is_told() -> None:
+    before = schema.export.schemas()["partner"]
+    after = before.replace("  purchaseCount: Int!", "")
+    breaking, dangerous = schema.export.changes(before, after)
+    assert breaking == ["Customer.purchaseCount was removed."]
+    assert dangerous == []
+    assert schema.export.changes(before, before) == ([], [])
+
+
+@each_door
+def test_everything_is_described(door: DoorSchema) -> None:
     undescribed = []
-    for name, each in partner_schema._schema.type_map.items():
+    for name, each in door._schema.type_map.items():
         if is_introspection_type(each) or is_specified_scalar_type(each):
             continue
         parts = {name: each.description}
@@ -48,25 +68,26 @@ def test_everything_is_described() -> None:
     assert undescribed == []
 
 
-def test_money_and_points_are_never_floats() -> None:
-    assert "Float" not in partner_schema._schema.type_map
+@each_door
+def test_money_and_points_are_never_floats(door: DoorSchema) -> None:
+    assert "Float" not in door._schema.type_map
 
 
 def test_the_documents_in_the_guide_are_valid() -> None:
-    guide = (COMMITTED.parent.parent / "docs" / "graphql.md").read_text()
+    guide = (FOLDER.parent / "docs" / "graphql.md").read_text()
     documents = re.findall(r"```graphql\n(.*?)```", guide, re.DOTALL)
     assert len(documents) == 2
     for document in documents:
-        assert validate(partner_schema._schema, parse(document)) == []
+        assert validate(partner.schema._schema, parse(document)) == []
 
 
 def test_the_receipt_in_the_guide_is_one() -> None:
-    guide = (COMMITTED.parent.parent / "docs" / "graphql.md").read_text()
+    guide = (FOLDER.parent / "docs" / "graphql.md").read_text()
     [example] = re.findall(r"```json\n(\{\n.*?\n\})\n```", guide, re.DOTALL)
     errors: list[GraphQLError] = []
     validate_input_value(
         json.loads(example),
-        partner_schema._schema.type_map["RecordPurchaseInput"],
+        partner.schema._schema.type_map["RecordPurchaseInput"],
         lambda error, _path: errors.append(error),
     )
     assert errors == []

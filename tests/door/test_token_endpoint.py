@@ -59,6 +59,7 @@ async def test_a_client_gets_a_token_that_opens_the_door(
     assert claims["aud"] == "coalition:partner"
     assert claims["sub"] == str(shop.credential.id)
     assert claims["partner"] == str(shop.partner.id)
+    assert claims["kind"] == "system"
     assert claims["iat"] == claims["nbf"] == claims["exp"] - answer["expires_in"]
     assert abs(claims["iat"] - time.time()) < 10
 

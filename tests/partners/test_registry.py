@@ -7,9 +7,9 @@ import anyio
 import psycopg
 import pytest
 from sqlalchemy import URL, select
-from sqlalchemy.exc import IntegrityError
 
 from ledger.identifiers import new_id
+from ledger.refusals import RefusedError
 from ledger.tables import BUCKETS, AccountKind, account
 from partners.credentials import (
     StoredSecret,
@@ -19,11 +19,10 @@ from partners.credentials import (
     stored_secret,
 )
 from partners.outlets import read_outlets
+from partners.refusals import RegistrationRefusal
 from partners.registry import (
     Outlet,
     Partner,
-    PartnerExistsError,
-    RegistrationInvalidError,
     create_partner,
     open_outlets,
     read_partner,
@@ -48,27 +47,57 @@ async def test_a_partner_is_read_as_it_was_registered(database: Database) -> Non
 
 async def test_a_code_that_no_receipt_could_name_is_refused(database: Database) -> None:
     for code in ("", "x" * 65, "a\nb"):
-        with pytest.raises(RegistrationInvalidError, match="code"):
+        with pytest.raises(RefusedError) as refused:
             await _create(database, code)
+        assert refused.value.refusal is RegistrationRefusal.CODE_INVALID
+        assert refused.value.path == ("code",)
 
 
 @pytest.mark.parametrize(
-    "outlets",
+    ("outlets", "refusal", "path"),
     [
-        [Outlet(code="", name="None")],
-        [Outlet(code="1", name="")],
-        [Outlet(code="1", name="One", terminals=("1", "1"))],
-        [Outlet(code="1", name="One", terminals=("\x00",))],
-        [Outlet(code="1", name="One"), Outlet(code="1", name="Again")],
+        ([Outlet(code="", name="None")], RegistrationRefusal.CODE_INVALID, "outlets.0.code"),
+        ([Outlet(code="1", name="")], RegistrationRefusal.NAME_INVALID, "outlets.0.name"),
+        (
+            [Outlet(code="1", name="One", address="")],
+            RegistrationRefusal.ADDRESS_INVALID,
+            "outlets.0.address",
+        ),
+        (
+            [Outlet(code="1", name="One", terminals=("1", "1"))],
+            RegistrationRefusal.TERMINAL_CODE_TAKEN,
+            "outlets.0.terminals.1",
+        ),
+        (
+            [Outlet(code="1", name="One", terminals=("1", "\x00"))],
+            RegistrationRefusal.CODE_INVALID,
+            "outlets.0.terminals.1",
+        ),
+        (
+            [Outlet(code="1", name="One", terminals=tuple(map(str, range(101))))],
+            RegistrationRefusal.TOO_MANY_TERMINALS,
+            "outlets.0.terminals",
+        ),
+        (
+            [Outlet(code="1", name="One"), Outlet(code="1", name="Again")],
+            RegistrationRefusal.OUTLET_CODE_TAKEN,
+            "outlets.1.code",
+        ),
+        (
+            [Outlet(code=str(each), name="One") for each in range(1_001)],
+            RegistrationRefusal.TOO_MANY_OUTLETS,
+            "outlets",
+        ),
     ],
 )
 async def test_outlets_that_no_receipt_could_name_are_refused_whole(
-    database: Database, outlets: list[Outlet]
+    database: Database, outlets: list[Outlet], refusal: RegistrationRefusal, path: str
 ) -> None:
     created = await _create(database, secrets.token_hex(6))
-    with pytest.raises(RegistrationInvalidError):
+    with pytest.raises(RefusedError) as refused:
         async with database.operator() as connection:
             await open_outlets(connection, created.id, outlets)
+    assert (refused.value.refusal, ".".join(refused.value.path)) == (refusal, path)
     async with database.operator() as connection:
         assert await read_outlets(connection, created.id, after=None, most=9) == []
 
@@ -81,13 +110,14 @@ async def test_a_code_that_many_register_at_once_is_taken_once(database: Databas
         try:
             await _create(database, code)
             outcomes.append("created")
-        except PartnerExistsError:
-            outcomes.append("taken")
+        except RefusedError as refused:
+            outcomes.append(refused.refusal)
 
     async with anyio.create_task_group() as tasks:
         for _ in range(6):
             tasks.start_soon(register)
-    assert sorted(outcomes) == ["created"] + ["taken"] * 5
+    taken = RegistrationRefusal.PARTNER_CODE_TAKEN
+    assert sorted(outcomes) == [taken] * 5 + ["created"]
 
 
 async def test_a_partner_has_points_accounts_in_every_bucket(database: Database) -> None:
@@ -110,8 +140,9 @@ async def test_a_partner_has_points_accounts_in_every_bucket(database: Database)
 async def test_a_code_is_taken_once(database: Database) -> None:
     code = secrets.token_hex(6)
     await _create(database, code)
-    with pytest.raises(PartnerExistsError, match=code):
+    with pytest.raises(RefusedError) as refused:
         await _create(database, code)
+    assert refused.value.refusal is RegistrationRefusal.PARTNER_CODE_TAKEN
 
 
 async def test_a_raced_code_is_taken_once(database: Database) -> None:
@@ -121,7 +152,7 @@ async def test_a_raced_code_is_taken_once(database: Database) -> None:
     )
     assert sorted(type(outcome).__name__ for outcome in outcomes) == [
         "Partner",
-        *["PartnerExistsError"] * 3,
+        *["RefusedError"] * 3,
     ]
 
 
@@ -159,9 +190,10 @@ async def test_an_outlets_code_is_new_at_its_partner(database: Database) -> None
     async with database.operator() as connection:
         await open_outlets(connection, one.id, opening)
         await open_outlets(connection, other.id, opening)
-    async with database.operator() as connection:
-        with pytest.raises(IntegrityError, match="outlet_partner_id_code_key"):
+    with pytest.raises(RefusedError) as refused:
+        async with database.operator() as connection:
             await open_outlets(connection, one.id, opening)
+    assert refused.value.refusal is RegistrationRefusal.OUTLET_CODE_TAKEN
 
 
 async def test_a_secret_is_stored_as_a_hash_and_matches_only_itself(database: Database) -> None:

@@ -56,6 +56,10 @@ class ProgrammeRefusal(Refusal):
         "TIME_ZONE_UNKNOWN",
         "The time zone is not in the IANA database. Write one such as Europe/Moscow.",
     )
+    PROGRAMME_NOT_SET_UP = (
+        "PROGRAMME_NOT_SET_UP",
+        "There is no programme yet. Set it up once, by `coalition programme create`.",
+    )
     PROGRAMME_CHANGED_MEANWHILE = (
         "PROGRAMME_CHANGED_MEANWHILE",
         "Somebody changed the settings after the version that you read. Read them again.",
@@ -70,9 +74,14 @@ async def read_programme(connection: AsyncConnection) -> Programme:
     return _version(row).programme
 
 
-async def programme_history(connection: AsyncConnection) -> list[ProgrammeVersion]:
-    """Return every version of the settings, the newest first."""
-    return [_version(row) for row in await connection.execute(_versions())]
+async def programme_history(
+    connection: AsyncConnection, *, before: int | None = None, most: int | None = None
+) -> list[ProgrammeVersion]:
+    """Return the versions of the settings, the newest first: up to ``most`` of before one."""
+    query = _versions().limit(most)
+    if before is not None:
+        query = query.where(programme.c.version < before)
+    return [_version(row) for row in await connection.execute(query)]
 
 
 async def set_up_programme(connection: AsyncConnection, settings: Programme) -> bool:
@@ -86,7 +95,7 @@ async def change_programme(
     """Store a new version after the one that the caller read; other processes use it in seconds.
 
     The clearing currency is as it was: contracts and balances are in it. Raises RefusedError
-    with a ProgrammeRefusal, and ProgrammeMissingError.
+    with a ProgrammeRefusal.
     """
     if not printable(name, LONGEST_NAME):
         raise RefusedError(ProgrammeRefusal.PROGRAMME_NAME_INVALID, "name")
@@ -94,15 +103,16 @@ async def change_programme(
         zone = ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise RefusedError(ProgrammeRefusal.TIME_ZONE_UNKNOWN, "timeZone") from None
-    history = await programme_history(connection)
-    if not history:
-        raise ProgrammeMissingError("set the programme up first: `coalition programme create`")
-    changed = Programme(name=name, time_zone=zone, currency=history[0].programme.currency)
-    if history[0].version != after or not await _store(
+    newest = await programme_history(connection, most=1)
+    if not newest:
+        raise RefusedError(ProgrammeRefusal.PROGRAMME_NOT_SET_UP)
+    changed = Programme(name=name, time_zone=zone, currency=newest[0].programme.currency)
+    if newest[0].version != after or not await _store(
         connection, changed, version=after + 1, set_by=set_by
     ):
         raise RefusedError(ProgrammeRefusal.PROGRAMME_CHANGED_MEANWHILE, "version")
-    return (await programme_history(connection))[0]
+    [stored] = await programme_history(connection, most=1)
+    return stored
 
 
 async def _store(

@@ -4,7 +4,8 @@
 -- Every look-up is written down. How often one may ask is limited by day: for a card of the
 -- partner's own customer by card, for any other by till, whether the card exists or not, so that
 -- neither guessing numbers nor collecting strangers' cards gets far, and a stranger's card costs
--- what a miss costs.
+-- what a miss costs. What is refused before a card is looked for costs nothing; once an allowance
+-- is used up nothing is told or written, so the refusal is the same for a stranger and a miss.
 create or replace function coalition.look_up_card(
   of_credential uuid,
   of_outlet text,
@@ -17,6 +18,8 @@ create or replace function coalition.look_up_card(
 )
 returns table (refusal text, greeting text, balance bigint, known_as uuid)
 language plpgsql security definer set search_path = pg_catalog, pg_temp
+-- Look-ups by key only: a plan made while a table was small must not scan it when it is large.
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   till record;
@@ -42,15 +45,15 @@ begin
     return;
   end if;
 
-  select card.bucket, card.member_id, card.valid_from, card.blocked_at, member.name,
-    member.status, account.credits - account.debits as balance,
+  select card.id as card, card.valid_from, card.blocked_at, member.name, member.status,
+    account.credits - account.debits as points,
     (
       select customer.customer_id
       from partners.customer
       where customer.bucket = card.bucket and customer.member_id = card.member_id
         and customer.partner_id = till.partner
-      limit 1
-    ) as known_as,
+      limit 1  -- the same id in every currency
+    ) as customer,
     coalesce((
       select consent.given
       from coalition.consent
@@ -70,13 +73,14 @@ begin
     on account.bucket = card.bucket and account.id = member_account.account_id
   where card_number.number = of_number;
 
-  if holder.known_as is not null then
-    counted := 'card:' || of_number;
+  if holder.customer is not null then
+    counted := 'card:' || holder.card;
     most := most_by_card;
   else
     counted := 'terminal:' || till.terminal;
     most := most_strangers_by_till;
   end if;
+  -- Who comes while another look-up counts waits here, and then sees its count.
   insert into coalition.card_allowance as allowance (partner_id, subject, day, used)
   values (till.partner, counted, on_day, 1)
   on conflict (partner_id, subject, day) do update set used = allowance.used + 1
@@ -90,19 +94,19 @@ begin
     partner_id, id, terminal_id, card_last_four, own_customer
   )
   values (
-    till.partner, lookup_id, till.terminal, right(of_number, 4), holder.known_as is not null
+    till.partner, lookup_id, till.terminal, right(of_number, 4), holder.customer is not null
   );
 
   refusal := case
-    when holder.member_id is null then 'CARD_UNKNOWN'
+    when holder.card is null then 'CARD_UNKNOWN'
     when holder.valid_from > clock_timestamp() then 'CARD_NOT_YET_VALID'
-    when holder.blocked_at is not null then 'CARD_BLOCKED'
+    when holder.blocked_at <= clock_timestamp() then 'CARD_BLOCKED'
     when holder.status <> 'active' then 'MEMBER_BLOCKED'
   end;
   if refusal is null then
     greeting := case when holder.may_be_greeted then holder.name end;
-    balance := holder.balance;
-    known_as := holder.known_as;
+    balance := holder.points;
+    known_as := holder.customer;
   end if;
   return next;
 end

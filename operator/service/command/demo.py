@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 from typing import Annotated
+from uuid import UUID
 
 import anyio
 import typer
@@ -11,7 +12,10 @@ from service.command.console import AsJson, console, say
 from service.database.location import database_location
 from service.database.migration import migrate
 from service.database.transactions import Database
-from service.journey.welcome import welcome
+from service.journey.partners import PARTNERS
+from service.journey.people import hire
+from service.journey.welcome import samples, welcome
+from service.keys import Keys
 from service.settings import Settings
 
 
@@ -44,6 +48,18 @@ def demo(
         checked = sum(finding.checked for finding in findings)
         say(f"All {len(findings)} invariants hold, over {checked:,} rows looked at.")
         if address is not None:
+            settings.development = True  # the codes of log-ins go to the log, below the welcome
+            partner = PARTNERS[-1].key
+            anyio.run(
+                _hire, Database(location, keys), keys, partner, founded.callers[partner].partner_id
+            )
             console.print(welcome(founded, keys, settings), soft_wrap=True, markup=False)
             database = Database(location, keys, pool_size=settings.pool_size)
-            serve.run(database, settings, keys, address)
+            serve.run(database, settings, keys, address, samples(founded))
+
+
+async def _hire(database: Database, keys: Keys, partner_code: str, partner_id: UUID) -> None:
+    try:
+        await hire(database, keys, {partner_code: partner_id})
+    finally:
+        await database.close()

@@ -8,8 +8,18 @@ from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from coalition.programme.settings import ProgrammeMissingError
-from partners.registry import PartnerExistsError, RegistrationInvalidError
-from service.command import database, demo, load, partner, programme, schema, serve, verify
+from ledger.refusals import RefusedError
+from service.command import (
+    database,
+    demo,
+    load,
+    operator,
+    partner,
+    programme,
+    schema,
+    serve,
+    verify,
+)
 from service.command.console import say
 from service.database.migration import SchemaOutdatedError
 from service.embedded import EmbeddedPostgresError
@@ -32,6 +42,7 @@ command.command()(verify.verify)
 command.add_typer(load.command, name="load")
 command.add_typer(programme.command, name="programme")
 command.add_typer(partner.command, name="partner")
+command.add_typer(operator.command, name="operator")
 command.add_typer(schema.command, name="schema")
 command.add_typer(database.command, name="database")
 
@@ -40,10 +51,10 @@ EXPECTED = (
     DistributionMissingError,
     EmbeddedPostgresError,
     LoadFailedError,
+    operator.PasswordMissingError,
     OtherPeriodError,
-    PartnerExistsError,
     ProgrammeMissingError,
-    RegistrationInvalidError,
+    RefusedError,
     SchemaOutdatedError,
     SecretMissingError,
 )

@@ -11,6 +11,7 @@ from coalition.programme.settings import read_programme
 from partners.contracts import Terms, agree_contract
 from partners.credentials import Credential, new_credential, store_credential
 from partners.registry import Outlet, create_partner, open_outlets
+from partners.terms import find_terms_flaw
 from service.command.console import AsJson, print_json, say
 from service.database.location import database_location
 from service.database.transactions import Database
@@ -24,10 +25,9 @@ def _positive(typed: str) -> Decimal:
         rate = Decimal(typed)
     except InvalidOperation:
         raise typer.BadParameter("a decimal number, such as 1.5") from None
-    try:
-        Terms(currency="USD", points_per_unit=rate)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+    flaw = find_terms_flaw(Terms(currency="USD", points_per_unit=rate))
+    if flaw is not None:
+        raise typer.BadParameter(flaw.refusal.meaning)
     return rate
 
 

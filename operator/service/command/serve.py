@@ -13,6 +13,7 @@ from service.app import create_app
 from service.command.console import say
 from service.database.location import database_location
 from service.database.transactions import Database
+from service.graphiql import Samples
 from service.keys import Keys
 from service.settings import Settings
 
@@ -55,12 +56,18 @@ def claim_address(settings: Settings) -> Iterator[socket.socket]:
         yield address
 
 
-def run(database: Database, settings: Settings, keys: Keys, address: socket.socket) -> None:
+def run(
+    database: Database,
+    settings: Settings,
+    keys: Keys,
+    address: socket.socket,
+    samples: Samples | None = None,
+) -> None:
     """Serve until SIGINT or SIGTERM; requests under way are finished first."""
     anyio.run(_check, database)
-    say(f"Serving at http://{settings.host}:{address.getsockname()[1]}/graphql/partner")
+    say(f"Serving at http://{settings.host}:{address.getsockname()[1]}")
     config = uvicorn.Config(
-        create_app(database, settings, keys),
+        create_app(database, settings, keys, samples=samples),
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=10,

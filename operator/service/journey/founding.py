@@ -4,7 +4,6 @@ Each step finds what an interrupted run left and goes on from there.
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
@@ -16,9 +15,11 @@ from coalition.programme.settings import Programme, set_up_programme
 from coalition.recording import Caller
 from coalition.tables import ContactKind
 from ledger.identifiers import new_id
+from ledger.refusals import RefusedError
 from partners.contracts import Terms, agree_contract
 from partners.credentials import Credential, hash_secret, store_credential
-from partners.registry import Outlet, PartnerExistsError, create_partner, open_outlets
+from partners.refusals import RegistrationRefusal
+from partners.registry import Outlet, create_partner, open_outlets
 from partners.tables import contract, credential, partner
 from service.database.transactions import Database
 from service.journey.clock import ZONE, Months, shift_to
@@ -104,8 +105,11 @@ async def _found_partners(
     outlets = journey.outlets()
     for demo in PARTNERS:
         if demo.key not in callers:
-            with suppress(PartnerExistsError):  # another load is founding it
+            try:
                 await _found_partner(database, keys, demo, outlets[demo.key], since, today)
+            except RefusedError as refused:
+                if refused.refusal is not RegistrationRefusal.PARTNER_CODE_TAKEN:
+                    raise  # else another load is founding it
     return await _callers(database)
 
 

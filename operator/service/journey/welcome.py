@@ -1,11 +1,26 @@
-"""What the demo tells a newcomer: a till's credential, and a purchase to send."""
+"""What the demo tells a newcomer: log-ins, the pages to open, and a purchase to send."""
 
+from service.graphiql import Samples
 from service.journey.founding import CURRENCY, TERMINAL, Founded, till_credential
 from service.journey.partners import PARTNERS
+from service.journey.people import OPERATOR, employee, member_phone, partner_email
 from service.keys import Keys
 from service.settings import Settings
 
 _WELCOME = """
+Open in a browser
+
+  member's site       {base}/en/ or {base}/ru/
+                      log in by {phone}; the code appears here, below
+  operator's door     {base}/graphql/operator
+                      {operator.email}  {operator.password}
+  partner's door      {base}/graphql/partner
+                      {staff.email}  {staff.password}
+                      or as its till: {client_id}
+                      {secret}
+  member's door       {base}/graphql/member
+                      {phone} and a code
+
 Be a till of the supermarket. Paste this to get an access token:
 
 TOKEN=$(curl -s {base}/oauth/token -u '{client_id}:{secret}' \\
@@ -46,14 +61,38 @@ _QUERY = (
 )
 
 
+def sample_member(founded: Founded) -> tuple[int, str]:
+    """Return the household that the demo's texts speak of, and its card."""
+    return next(iter(founded.cards.items()))
+
+
+def samples(founded: Founded) -> Samples:
+    """Return what the examples at the doors' pages name, and whom to log in as."""
+    partner = PARTNERS[-1].key
+    household, card = sample_member(founded)
+    return Samples(
+        card=card,
+        outlet=founded.journey.outlets()[partner][0],
+        terminal=TERMINAL,
+        log_ins={
+            "operator": OPERATOR,
+            "partner": str(founded.callers[partner].credential_id),
+            "member": member_phone(household),
+        },
+    )
+
+
 def welcome(founded: Founded, keys: Keys, settings: Settings) -> str:
     """Return the demo's text: credentials of the supermarket's till, and a curl that works."""
     partner = PARTNERS[-1].key
     caller = founded.callers[partner]
     credential = till_credential(keys, caller.credential_id, partner)
-    household, card = next(iter(founded.cards.items()))
+    household, card = sample_member(founded)
     return _WELCOME.format(
         base=f"http://{settings.host}:{settings.port}",
+        phone=member_phone(household),
+        operator=employee(keys, OPERATOR),
+        staff=employee(keys, partner_email(partner)),
         client_id=credential.id,
         secret=credential.secret,
         household=household,
