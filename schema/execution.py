@@ -108,7 +108,8 @@ def shown(error: GraphQLError) -> dict[str, Any]:
     if cause is None:
         code = "BAD_USER_INPUT" if error.path is not None else "GRAPHQL_VALIDATION_FAILED"
         if isinstance(error, GraphQLSyntaxError):
-            code = "GRAPHQL_PARSE_FAILED"
+            long = f"more than {MOST_TOKENS} tokens" in error.message
+            code = "QUERY_TOO_LARGE" if long else "GRAPHQL_PARSE_FAILED"
         return {**error.formatted, "extensions": {"code": code} | (error.extensions or {})}
     hidden = GraphQLError(
         "Internal error",

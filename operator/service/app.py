@@ -20,8 +20,8 @@ from schema.execution import incident
 from service.database.migration import SchemaOutdatedError
 from service.database.transactions import Database
 from service.doors import Door
-from service.identity import HASHES_AT_ONCE, LogIns
 from service.graphiql import Samples, playground_routes
+from service.identity import HASHES_AT_ONCE, LogIns
 from service.keys import Keys
 from service.log_in import log_in_routes
 from service.oauth import TokenEndpoint

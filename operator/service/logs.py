@@ -19,7 +19,7 @@ def set_up_logs(settings: Settings) -> None:
         structlog.processors.format_exc_info,
     ]
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer()
+        structlog.processors.JSONRenderer(ensure_ascii=False)
         if settings.log_json and not sys.stderr.isatty()
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )

@@ -268,9 +268,7 @@ async def test_nobody_gets_no_card(database: Database) -> None:
     assert await _refused(_issue(database, nobody)) == ("MEMBER_UNKNOWN", ("memberId",))
 
 
-async def test_a_block_of_the_member_waits_for_no_card_and_the_card_for_the_block(
-    database: Database,
-) -> None:
+async def test_who_issues_a_card_waits_for_a_block_under_way(database: Database) -> None:
     [member] = await enrol_members(database)
     async with database.operator() as first:
         await block_member(first, Holder(member.bucket, member.member_id))

@@ -61,7 +61,7 @@ class Doors:
             headers={"Authorization": f"Bearer {self.tokens[door]}"},
         )
         if "QUERY_TOO_LARGE" in response.text:
-            return  # the one limit that a sound document may meet
+            return  # limits that a sound document may meet: of its tokens, of its answer's objects
         case.validate_response(response)
 
 

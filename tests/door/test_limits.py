@@ -8,7 +8,7 @@ from strawberry.extensions.parser_cache import _get_parse_cache
 from strawberry.extensions.validation_cache import _get_validate_cache
 
 from schema.costs import MOST_OBJECTS, largest_cost
-from schema.execution import _CACHED_DOCUMENTS, LONGEST_DOCUMENT
+from schema.execution import CACHED_DOCUMENTS, LONGEST_DOCUMENT
 from schema.limits import DEEPEST, MOST_ALIASES, MOST_TOKENS
 from tests.door.tills import RECORD, Till, sale
 
@@ -82,7 +82,7 @@ async def test_tokens(till: Till) -> None:
     assert error["message"] == (
         f"Syntax Error: Document contains more than {MOST_TOKENS} tokens. Parsing aborted."
     )
-    assert error["extensions"] == {"code": "GRAPHQL_PARSE_FAILED"}
+    assert error["extensions"] == {"code": "QUERY_TOO_LARGE"}
 
 
 async def test_the_length_of_a_document(till: Till) -> None:
@@ -132,8 +132,8 @@ async def test_the_cost_counts_pages_within_pages(till: Till) -> None:
 
 async def test_a_constant_document_is_parsed_and_validated_once(till: Till, card: str) -> None:
     parsing, validation = (
-        _get_parse_cache(_CACHED_DOCUMENTS),
-        _get_validate_cache(_CACHED_DOCUMENTS),
+        _get_parse_cache(CACHED_DOCUMENTS),
+        _get_validate_cache(CACHED_DOCUMENTS),
     )
     await till.record(sale(card))
     before = parsing.cache_info(), validation.cache_info(), largest_cost.cache_info()

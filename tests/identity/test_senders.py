@@ -62,7 +62,7 @@ class Sink:
     ) -> AuthResult:
         assert isinstance(given, LoginPassword)
         self.logged_in.append((given.login, given.password))
-        return AuthResult(success=given.password == b"pass word")
+        return AuthResult(success=given.password == b"pass word", handled=False)
 
     @property
     def port(self) -> int:

@@ -196,6 +196,25 @@ async def test_an_outlets_code_is_new_at_its_partner(database: Database) -> None
     assert refused.value.refusal is RegistrationRefusal.OUTLET_CODE_TAKEN
 
 
+async def test_openings_of_the_same_codes_do_not_deadlock(database: Database) -> None:
+    created = await _create(database, secrets.token_hex(6))
+
+    async def open_both() -> None:
+        async with database.operator() as connection:
+            backwards = [Outlet(code=code, name=code) for code in ("z", "m")]
+            await open_outlets(connection, created.id, backwards)
+
+    async with database.operator() as connection:
+        await open_outlets(connection, created.id, [Outlet(code="m", name="m")])
+        waiting = asyncio.create_task(open_both())
+        await asyncio.sleep(0.5)  # it waits for what becomes of "m", and holds no "z" yet
+        assert not waiting.done()
+        await open_outlets(connection, created.id, [Outlet(code="z", name="z")])
+    with pytest.raises(RefusedError) as refused:
+        await waiting
+    assert refused.value.refusal is RegistrationRefusal.OUTLET_CODE_TAKEN
+
+
 async def test_a_secret_is_stored_as_a_hash_and_matches_only_itself(database: Database) -> None:
     partner = await _create(database, secrets.token_hex(6))
     fresh, secret_hash = new_credential()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
@@ -86,11 +86,14 @@ class Playground:
 
 def examples(door: str, samples: Samples) -> list[dict[str, str]]:
     """Return a door's example operations in order, with variables that name the samples."""
+    now = datetime.now(UTC)
     named = {
         "card": samples.card,
         "outlet": samples.outlet,
         "terminal": samples.terminal,
-        "now": datetime.now(UTC).isoformat(timespec="seconds"),
+        "now": now.isoformat(timespec="seconds"),
+        "today": now.date().isoformat(),
+        "year_ago": (now - timedelta(days=365)).date().isoformat(),
     }
     shown = []
     for file in sorted((HERE / "examples" / door).glob("*.graphql")):

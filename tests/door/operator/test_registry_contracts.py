@@ -12,7 +12,7 @@ from partners.registry import create_partner
 from schema.opaque import CONTRACT, PARTNER
 from service.database.transactions import Database
 from tests.builders import Shop
-from tests.door.operator.offices import TERMS, Office, ahead, partner_id
+from tests.door.operator.offices import TERMS, Office, ahead, partner_id, warm
 from tests.door.tills import Till, sale, sale_line
 
 pytestmark = pytest.mark.anyio
@@ -170,6 +170,7 @@ async def test_a_contract_that_begins_later_does_not_end_before(
 
 
 async def test_of_raced_changes_one_wins(office: Office, shop: Shop) -> None:
+    await warm(office)
     payloads = await asyncio.gather(
         *(
             office.do(
@@ -189,6 +190,7 @@ async def test_of_raced_changes_one_wins(office: Office, shop: Shop) -> None:
 
 
 async def test_of_raced_agreements_one_wins(office: Office, newcomer: str) -> None:
+    await warm(office)
     payloads = await asyncio.gather(
         *(
             office.do(

@@ -9,7 +9,7 @@ import pytest
 from schema.opaque import STAFF
 from service.database.transactions import Database
 from tests.builders import restore_programme
-from tests.door.operator.offices import Office
+from tests.door.operator.offices import Office, warm
 
 pytestmark = pytest.mark.anyio
 
@@ -60,6 +60,7 @@ async def test_a_change_is_a_new_version_and_the_history_stays(office: Office) -
 
 async def test_of_raced_changes_one_wins(office: Office) -> None:
     before = await current(office)
+    await warm(office)
     payloads = await asyncio.gather(
         *(
             office.do(

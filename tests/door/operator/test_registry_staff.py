@@ -11,7 +11,7 @@ from ledger.identifiers import new_id
 from schema.opaque import PARTNER, STAFF
 from service.database.transactions import Database
 from tests.builders import Shop
-from tests.door.operator.offices import Office, partner_id
+from tests.door.operator.offices import Office, partner_id, warm
 
 pytestmark = pytest.mark.anyio
 
@@ -87,6 +87,7 @@ async def test_a_refused_person_gets_no_password(
 
 async def test_an_address_is_taken_once_in_a_race(office: Office) -> None:
     given = {"email": address(), "name": "Ivan"}
+    await warm(office)
     payloads = await asyncio.gather(
         *(office.do("createStaff", "staff { id }", **given) for _ in range(3))
     )

@@ -1,18 +1,21 @@
 """The operator's door shows purchases and the ledger behind them, exactly and at past instants."""
 
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from coalition.members import Enrolled, Holder, account_ids
+from coalition.tables import ContactKind, MemberStatus
 from ledger.identifiers import new_id
 from ledger.posting import Posted, Posting, Transfer, post, reverse
 from ledger.statements import balance
-from ledger.tables import Purpose, transfer
+from ledger.tables import AccountKind, Purpose, transfer
 from partners.tables import partner
 from schema.opaque import ACCOUNT, MEMBER, PARTNER, POSTING
+from schema.operator import schema
 from service.database.transactions import Database
 from tests.builders import Shop, enrol_members
 from tests.door.operator.offices import Office, partner_id
@@ -339,3 +342,9 @@ async def test_what_the_ledger_has_not_is_not_found(office: Office, member: Enro
         assert await office.data(NODE, id=odd) == {"node": None}
         told = (await office.data(BALANCE, id=odd))["balanceAsOf"]
         assert told["errors"] == [{"code": "ACCOUNT_UNKNOWN", "path": ["accountId"]}]
+
+
+@pytest.mark.parametrize("enum", [AccountKind, Purpose, MemberStatus, ContactKind])
+def test_every_kind_that_is_stored_can_be_told(enum: type[StrEnum]) -> None:
+    described = schema._schema.type_map[enum.__name__]
+    assert set(described.values) == {each.name for each in enum}  # type: ignore[attr-defined]

@@ -79,20 +79,39 @@ async function fetcher(operation) {
   return response.json();
 }
 
-const root = ReactDOM.createRoot(document.getElementById("graphiql"));
+// What GraphiQL keeps lasts as long as the page: doors share an origin, but not their tabs.
+function memory() {
+  const kept = new Map();
+  return {
+    get length() {
+      return kept.size;
+    },
+    getItem: (name) => kept.get(name) ?? null,
+    setItem: (name, value) => kept.set(name, value),
+    removeItem: (name) => kept.delete(name),
+    clear: () => kept.clear(),
+  };
+}
+
+const place = document.getElementById("graphiql");
 let shown = 0;
 
 // A new key makes GraphiQL read the schema anew, with the token.
 function show() {
   shown += 1;
-  root.render(
+  ReactDOM.render(
     React.createElement(GraphiQL, {
       key: shown,
       fetcher,
+      storage: memory(),
       defaultTabs: settings.examples,
+      query: settings.examples[0].query, // what the first tab begins with
+      variables: settings.examples[0].variables,
+      defaultEditorToolsVisibility: "variables",
       isHeadersEditorEnabled: false,
       shouldPersistHeaders: false,
     }),
+    place,
   );
 }
 
