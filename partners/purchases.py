@@ -7,6 +7,7 @@ indexes are on, and what a cursor or an id at a door holds.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -41,6 +42,7 @@ class Scope:
     buyer: ColumnElement[UUID]
 
 
+@lru_cache(maxsize=1_024)
 def of_partner(partner_id: UUID) -> Scope:
     """Return the scope of a partner: its own purchases, buyers by the partner's own ids."""
     return Scope(purchase.c.partner_id == partner_id, purchase.c.customer_id)

@@ -8,7 +8,6 @@ from ledger.currencies import MINOR_DIGITS
 from partners.receipts import Flaw
 from partners.refusals import PurchaseRefusal
 
-
 _EXACT = Context(prec=60, traps=[Inexact])
 """More digits than a Decimal at the doors may have; to lose one would raise."""
 

@@ -11,6 +11,7 @@ from sqlalchemy import (
     SmallInteger,
     Uuid,
     any_,
+    func,
     literal,
     select,
 )
@@ -47,8 +48,8 @@ async def decide(
 ) -> None:
     """Store a member's decision; one that repeats the latest writes nothing.
 
-    Of decisions that race each other the last by the database's clock counts. Raises RefusedError
-    with a ConsentRefusal.
+    Decisions that race each other are made one after the other, and the last counts. Raises
+    RefusedError with a ConsentRefusal.
     """
     status, known = (
         await connection.execute(
@@ -61,6 +62,10 @@ async def decide(
         raise RefusedError(ConsentRefusal.PARTNER_UNKNOWN, "partnerId")
     if given and status is not MemberStatus.ACTIVE:
         raise RefusedError(ConsentRefusal.MEMBER_BLOCKED)
+    # Who decides the same meanwhile waits here: consent that is taken back while it is being given
+    # would else find nothing to take back.
+    name = f"{consent.name} {holder.member_id} {partner_id} {purpose}"
+    await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
     latest = (
         select(consent.c.given)
         .where(

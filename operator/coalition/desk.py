@@ -10,11 +10,18 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
+from time import monotonic
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from coalition.recording import MOST_ITEMS, Desk, Outcome, PurchaseRequest, record_purchases
 
 LANES = 2
 """Groups under way at once: while the database works on one, another is prepared."""
+PATIENCE = 4
+"""Turns of the event loop that a request takes from its socket to the desk, about."""
+LONGEST_LINGER = 0.05
+"""Seconds that those who are on their way in are waited for, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +69,33 @@ class PostingDesk:
     async def _serve(self) -> None:
         """Serve groups until nobody waits."""
         try:
-            while group := self._next_group():
-                await self._record_together(group)
+            while self._waiting:
+                await self._linger()
+                if group := self._next_group():
+                    await self._record_together(group)
         finally:
             self._under_way -= 1  # at once: who comes next must see that a lane is free
+
+    async def _linger(self) -> None:
+        """Let those join who are on their way in: until for a few turns of the loop none came."""
+        patience = PATIENCE
+        until = monotonic() + LONGEST_LINGER
+        while patience and len(self._waiting) < MOST_ITEMS and monotonic() < until:
+            waiting = len(self._waiting)
+            await asyncio.sleep(0)
+            patience = PATIENCE if len(self._waiting) > waiting else patience - 1
 
     async def _record_together(self, group: Sequence[Waiting]) -> None:
         together = [request for waiting in group for request in waiting.requests]
         try:
             outcomes = iter(await record_purchases(self._opening, together))
         except Exception as error:  # noqa: BLE001 each caller raises it for itself
+            if len(group) > 1 and not isinstance(error, SQLAlchemyError | OSError):
+                # No trouble with the database, which all would share: an item is at fault, and
+                # who came with others must not pay for it. What was recorded is found by its key.
+                for waiting in group:
+                    await self._record_together([waiting])
+                return
             for waiting in group:
                 if not waiting.outcomes.done():  # else its caller gave up
                     waiting.outcomes.set_exception(error)

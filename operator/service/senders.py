@@ -97,6 +97,21 @@ def require_address(mail_from: str) -> None:
         raise ValueError(f"mail can't come from {mail_from!r}: write Club <club@example.com>")
 
 
+def mailbox(address: str) -> Address:
+    """Return the address as a header has it. Raises ValueError unless it names itself.
+
+    ``ann(1)@example.com`` and ``"ann"@example.com`` reach Ann, too: each would be a contact of its
+    own, with an allowance of codes of its own, in a mailbox that has one already.
+    """
+    try:
+        read = Address(addr_spec=address)
+    except (AttributeError, IndexError, MessageError) as error:  # the first two: the parser's slips
+        raise ValueError("no mail can be sent there") from error
+    if read.addr_spec != address:
+        raise ValueError("the address is another's, written differently")
+    return read
+
+
 class SmtpSender:
     """Sends e-mail through one server, in worker threads of its own number."""
 
@@ -126,7 +141,7 @@ class SmtpSender:
     def _send(self, address: str, subject: str, text: str) -> None:
         message = EmailMessage(policy=SMTP)
         message["From"] = self._mail_from
-        message["To"] = Address(addr_spec=address)
+        message["To"] = mailbox(address)
         message["Subject"] = subject
         message["Date"] = formatdate()
         message["Message-ID"] = make_msgid(domain=self._mail_from.rpartition("@")[2].strip("> "))

@@ -70,7 +70,6 @@ class Mutation:
                 )
         except RefusedError as refused:
             return _refused(refusal(refused.refusal, *refused.path))
-        context.forget()
         return SetGreetingPayload(errors=[], partner_id=partner_id)
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
-from partners.contracts import Contract, contracts_by_id
+from partners.contracts import Contract, Offer, contracts_by_id
 from partners.customers import (
     CategorySpending,
     Customer,
@@ -59,6 +59,10 @@ class Loaders(PurchaseLoaders):
         async with self._reading() as connection:
             found = await customers_by_id(connection, self._partner_id, customer_ids)
         return [found.get(customer_id) for customer_id in customer_ids]
+
+    async def _offers(self, contract_ids: list[UUID]) -> list[Offer | None]:
+        found = await self.contracts.load_many(contract_ids)
+        return [None if agreed is None else agreed.terms for agreed in found]
 
     async def _contracts(self, contract_ids: list[UUID]) -> list[Contract | None]:
         async with self._reading() as connection:

@@ -8,13 +8,13 @@ import strawberry
 
 from coalition.programme.settings import Programme
 from partners.receipts import Flaw, Receipt, ReceiptLine, Tender
-from schema.inputs import flat
+from schema.inputs import prompt
 from schema.money import minor_units
 
 _AMOUNT = "a decimal string in major units, with no more places than the currency has."
 
 
-@flat
+@prompt
 @strawberry.input(description="A line of a receipt.")
 class ReceiptLineInput:
     """A line as the till sends it."""
@@ -32,7 +32,7 @@ class ReceiptLineInput:
     )
 
 
-@flat
+@prompt
 @strawberry.input(description="A part of the total, and how it was paid.")
 class TenderInput:
     """A tender as the till sends it."""
@@ -43,6 +43,7 @@ class TenderInput:
     amount: Decimal = strawberry.field(description=f"What was paid that way: {_AMOUNT}")
 
 
+@prompt
 @strawberry.input(
     description="A sale as the till prints it. Outlet, terminal, businessDate and receiptNumber"
     " name it: it is recorded once."

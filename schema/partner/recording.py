@@ -12,6 +12,7 @@ from partners.purchases import Place
 from partners.receipts import Flaw, Receipt
 from schema.explanation import ExplanationStep, explanation
 from schema.fields import resolved
+from schema.inputs import prompt
 from schema.partner.context import Info, PartnerContext
 from schema.partner.history import Purchase, purchase
 from schema.partner.receipts import ReceiptInput, read_receipt
@@ -19,6 +20,7 @@ from schema.partner.refusals import DoorRefusal, Refusal, receipt_refusal, refus
 from schema.scalars import Points
 
 
+@prompt
 @strawberry.input(description="A purchase to record once.")
 class RecordPurchaseInput:
     """A receipt under an idempotency key."""
@@ -30,6 +32,7 @@ class RecordPurchaseInput:
     receipt: ReceiptInput = strawberry.field(description="The sale.")
 
 
+@prompt
 @strawberry.input(description="Purchases to record.")
 class RecordPurchasesInput:
     """Up to 500 purchases."""

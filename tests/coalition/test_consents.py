@@ -133,3 +133,26 @@ async def test_racing_decisions_end_as_the_last_one_kept(
     kept = await _kept(crowd, holder, shop)
     assert 1 <= len(kept) <= RACERS
     assert await _given(crowd, holder, shop) == ({shop.partner.code} if kept[-1] else set())
+
+
+async def test_consent_taken_back_while_it_is_being_given_is_taken_back(
+    crowd: Database, holder: Holder, shop: Shop
+) -> None:
+    await _decide(crowd, holder, shop, given=False)
+    async with asyncio.timeout(15), asyncio.TaskGroup() as tasks:
+        async with crowd.member_deciding(holder) as connection:
+            await decide(connection, holder, shop.partner.id, GREETING, given=True)
+            tasks.create_task(_decide(crowd, holder, shop, given=False))
+            await asyncio.sleep(0.3)  # by then it has looked, or waits
+    assert await _kept(crowd, holder, shop) == [False, True, False]
+    assert await _given(crowd, holder, shop) == set()
+
+
+async def test_decisions_about_several_partners_wait_for_none(
+    crowd: Database, holder: Holder, shop: Shop
+) -> None:
+    another = await open_shop(crowd)
+    async with asyncio.timeout(15), crowd.member_deciding(holder) as connection:
+        await decide(connection, holder, shop.partner.id, GREETING, given=True)
+        await _decide(crowd, holder, another, given=True)
+    assert await _given(crowd, holder, shop, another) == {shop.partner.code, another.partner.code}

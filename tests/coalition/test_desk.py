@@ -8,10 +8,13 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from coalition import recording
 from coalition.desk import PostingDesk
+from coalition.programme.assessment import Facts, assess
 from coalition.recording import Failed, Recorded
+from partners.contracts import Contract
 from partners.purchases import newest_purchases, of_partner
-from partners.receipts import Flaw
+from partners.receipts import Flaw, Receipt
 from partners.refusals import PurchaseRefusal
 from service.database.transactions import Database
 from tests.builders import Shop, enrol_members, open_shop, receipt
@@ -142,6 +145,30 @@ async def test_a_database_that_is_away_fails_those_who_wait_and_nobody_later(
     opening.broken = False
     again = await asyncio.gather(*(desk.record([request]) for request in requests))
     assert all(isinstance(outcome, Recorded) for [outcome] in again)
+
+
+async def test_a_fault_in_one_callers_items_is_that_callers_alone(
+    desk: PostingDesk,
+    database: Database,
+    shop: Shop,
+    card: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def faulty(receipt: Receipt, known: Facts) -> Contract | Flaw:
+        if receipt.number == "faulty":
+            raise ArithmeticError("a fault of ours")
+        return assess(receipt, known)
+
+    monkeypatch.setattr(recording, "assess", faulty)
+    numbers = [str(n) for n in range(20)]
+    numbers[7] = "faulty"
+    served = await asyncio.gather(
+        *(desk.record([shop.request(card=card, number=number)]) for number in numbers),
+        return_exceptions=True,
+    )
+    faults = [n for n, outcomes in enumerate(served) if isinstance(outcomes, ArithmeticError)]
+    assert faults == [7]
+    assert await points_of(database, shop) == [12] * 19
 
 
 async def test_more_than_a_group_holds_is_served_in_groups(

@@ -43,7 +43,8 @@ SHAPE = """
       case when attnotnull then 'not null' end, pg_get_expr(adbin, adrelid))
     from pg_attribute join pg_class on pg_class.oid = attrelid
     left join pg_attrdef on adrelid = attrelid and adnum = attnum
-    where relnamespace::regnamespace::text = any(%s) and relkind = 'r' and attnum > 0 and not attisdropped
+    where relnamespace::regnamespace::text = any(%s) and relkind = 'r' and attnum > 0
+      and not attisdropped
     union all
     select format('%%s %%s %%s', conrelid::regclass, conname, pg_get_constraintdef(oid))
     from pg_constraint where connamespace::regnamespace::text = any(%s) and conrelid <> 0

@@ -8,10 +8,11 @@ from typing import Any, LiteralString
 
 import pytest
 
+from coalition.card_lookup import CardLookupRefusal
 from coalition.cards import block_card, check_digit, random_number
 from partners.refusals import PurchaseRefusal
 from partners.registry import Outlet, open_outlets
-from schema.refusals import DoorRefusal
+from schema.partner.refusals import DoorRefusal
 from service.database.transactions import Database
 from tests.builders import enrol_members
 from tests.door.conftest import OpenTill
@@ -274,7 +275,8 @@ async def test_a_code_is_shown_for_every_refusal(till: Till) -> None:
     document = '{ __type(name: "RefusalCode") { enumValues { name description } } }'
     shown = (await till.data(document))["__type"]["enumValues"]
     assert {each["name"]: each["description"] for each in shown} == {
-        code.value: code.meaning for code in (*PurchaseRefusal, *DoorRefusal)
+        code.value: code.meaning
+        for code in (*PurchaseRefusal, *CardLookupRefusal, *DoorRefusal)
     }
 
 

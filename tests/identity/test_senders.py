@@ -172,7 +172,18 @@ async def test_mail_arrives(open_sink: OpenSink) -> None:
     assert sink.encrypted == [False]
 
 
-@pytest.mark.parametrize("address", ["a,b@example.test", "<b@example.test", 'a"b@example.test'])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "a,b@example.test",
+        "<b@example.test",
+        'a"b@example.test',
+        "ann(1)@example.test",
+        "ann@example.test(1)",
+        '"ann"@example.test',
+        "ann@[example.test",
+    ],
+)
 async def test_an_address_that_reads_as_another_gets_nothing(
     open_sink: OpenSink, address: str
 ) -> None:
@@ -180,6 +191,15 @@ async def test_an_address_that_reads_as_another_gets_nothing(
     with pytest.raises(SendingFailedError):
         await sender(sink).send(Contact(ContactKind.EMAIL, address), "Subject", "Text")
     assert sink.taken == []
+
+
+@pytest.mark.parametrize(
+    "address", ["o'hara+club@example.test", "a.b-c_d@ex-ample.co.test", "!#$%&*/=?^`{|}~@e.test"]
+)
+async def test_an_unusual_address_is_one(open_sink: OpenSink, address: str) -> None:
+    sink = open_sink()
+    await sender(sink).send(Contact(ContactKind.EMAIL, address), "Subject", "Text")
+    assert sink.taken[-1].rcpt_tos == [address]
 
 
 async def test_tls_is_started_when_the_server_offers_it(

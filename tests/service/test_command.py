@@ -63,7 +63,7 @@ def test_a_partner_joins_a_programme(installation: Installation) -> None:
     assert "RUB" in installation.complaint(*club[:6], "ROUBLE")
     assert installation.run(*club).returncode == 0
     assert "already" in installation.complaint(*club)
-    assert "points_per_unit" in installation.complaint(*creation, "--points-per-unit", "1e400")
+    assert "1,000,000" in installation.complaint(*creation, "--points-per-unit", "1e400")
     credential = json.loads(installation.run(*creation, "--json").stdout)
     assert set(credential) == {"partner", "client_id", "client_secret"}
     assert "takes part already" in installation.complaint(*creation)

@@ -28,6 +28,7 @@ FOREIGN = [
     {"Origin": "https://evil.test"},
     {"Origin": "null"},
     {"Origin": "https://site.test.evil.test"},
+    {"Origin": "https://["},
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site"},
     {"Sec-Fetch-Site": "none"},
@@ -150,3 +151,11 @@ async def test_static_files_are_kept_for_good_by_their_hash(app: Starlette) -> N
             assert kept.headers["x-content-type-options"] == "nosniff"
             assert (await client.get(f"/static/{file.name}")).headers["cache-control"] == "no-cache"
         assert (await client.get("/static/../headers.py")).status_code == 404
+
+
+async def test_an_address_of_another_version_is_not_kept(app: Starlette) -> None:
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url=SITE) as client:
+        for address in ("/static/site.css?v=0123456789abcdef", asset("icon.svg") + "0"):
+            served = await client.get(address)
+            assert (served.status_code, served.headers["cache-control"]) == (200, "no-cache")

@@ -31,7 +31,9 @@ class Assets(StaticFiles):
     async def get_response(self, path: str, scope: MutableMapping[str, Any]) -> Response:
         """Return a file with how long it may be kept."""
         response = await super().get_response(path, scope)
-        versioned = scope["query_string"].startswith(b"v=")
+        # Another version's address, asked for while processes are being replaced, isn't kept.
+        asked = f"{PREFIX}/{path}?{scope['query_string'].decode('latin-1')}"
+        versioned = asked == asset(path)
         response.headers["Cache-Control"] = _FOR_GOOD if versioned else "no-cache"
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response

@@ -21,4 +21,11 @@ def is_own(request: Request) -> bool:
         return False
     if site not in (None, "same-origin"):
         return False
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host", "")
+    return origin is None or _host(origin) == request.headers.get("host", "")
+
+
+def _host(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # no browser sends such
+        return None

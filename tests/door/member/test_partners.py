@@ -1,19 +1,26 @@
 """Who takes part and what they offer, as members read it; and who may greet them."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import httpx2
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import URL, func, select
 
+from coalition.members import Holder
 from coalition.tables import consent
 from ledger.identifiers import new_id
 from partners.contracts import Terms, agree_contract
 from partners.registry import Outlet, open_outlets
 from schema.opaque import PARTNER
+from service.app import create_app
 from service.database.transactions import Database
-from tests.builders import Shop, open_shop
+from service.keys import Keys
+from service.settings import Settings
+from service.tokens import AccessTokens
+from tests.builders import Shop, enrol_members, open_shop
 from tests.door.member.conftest import Join
 from tests.door.member.visitors import (
     NODE,
@@ -191,8 +198,12 @@ async def test_repeating_a_decision_writes_nothing(visitor: Visitor, database: D
 
 
 async def test_an_unknown_partner_is_refused(visitor: Visitor, database: Database) -> None:
-    outlets = (await visitor.data(PARTNERS, first=1))["list"]["edges"]
-    others = [edge["node"]["outlets"]["edges"][0]["node"]["id"] for edge in outlets]
+    await open_shop(database)
+    partners = (await visitor.data(PARTNERS, first=100))["list"]["edges"]
+    others = [
+        outlet["node"]["id"] for edge in partners for outlet in edge["node"]["outlets"]["edges"]
+    ][:3]
+    assert others
     for identifier in ("", "?", PARTNER.seal(new_id()), *others):
         payload = await visitor.set_greeting(identifier, allowed=True)
         assert payload["partner"] is None
@@ -212,3 +223,25 @@ async def test_who_is_blocked_takes_back_but_does_not_give(
     assert refused["partner"] is None
     assert [error["code"] for error in refused["errors"]] == ["MEMBER_BLOCKED"]
     assert (await _read(visitor, shop))["greetsMe"] is False
+
+
+async def test_a_request_holds_one_connection_at_a_time(location: URL, keys: Keys) -> None:
+    # Of many that held one to read in, none would get another to decide in.
+    document = """
+      mutation Two($a: SetGreetingInput!, $b: SetGreetingInput!) {
+        a: setGreeting(input: $a) { partner { greetsMe } }
+        b: setGreeting(input: $b) { partner { greetsMe } }
+        c: setGreeting(input: $b) { partner { greetsMe } }
+      }
+    """
+    database = Database(location, keys, pool_size=1)
+    shop = await open_shop(database)
+    [enrolled] = await enrol_members(database)
+    token = AccessTokens(keys, 60).issue(Holder(enrolled.bucket, enrolled.member_id))
+    transport = httpx2.ASGITransport(app=create_app(database, Settings(), keys))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://door") as client:
+        yes, no = ({"partnerId": id_of(shop), "allowed": allowed} for allowed in (True, False))
+        async with asyncio.timeout(15):
+            answer = await Visitor(enrolled, client, token).data(document, a=yes, b=no)
+    await database.close()
+    assert [answer[each]["partner"]["greetsMe"] for each in "abc"] == [True, False, False]
