@@ -275,8 +275,7 @@ async def test_a_code_is_shown_for_every_refusal(till: Till) -> None:
     document = '{ __type(name: "RefusalCode") { enumValues { name description } } }'
     shown = (await till.data(document))["__type"]["enumValues"]
     assert {each["name"]: each["description"] for each in shown} == {
-        code.value: code.meaning
-        for code in (*PurchaseRefusal, *CardLookupRefusal, *DoorRefusal)
+        code.value: code.meaning for code in (*PurchaseRefusal, *CardLookupRefusal, *DoorRefusal)
     }
 
 

@@ -106,7 +106,7 @@ def test_it_serves_until_interrupted(installation: Installation) -> None:
             assert process.stderr is not None
             lines = iter(process.stderr.readline, "")
             serving = next(line for line in lines if "Serving at" in line)
-            base = serving.split()[2].rpartition("/graphql")[0]
+            base = serving.split()[2]
             assert answer_when_up(f"{base}/ready", process) == {"status": "ready"}
             process.send_signal(signal.SIGINT)
             _, rest = process.communicate(timeout=30)
