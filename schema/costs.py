@@ -28,12 +28,24 @@ from graphql import (
 )
 from strawberry.extensions import SchemaExtension
 
+from coalition.cards import MOST_CARDS
 from coalition.recording import MOST_ITEMS
+from partners.totals import MOST_TOTALS
 from schema.scalars import LARGEST_PAGE
 
 MOST_OBJECTS = 25_000
-LENGTHS = {"outcomes": MOST_ITEMS, "lines": 10, "explanation": 4, "steps": 4, "tenders": 2}
-"""What lists without pages count for: those of a receipt as they usually are; others for 1."""
+LENGTHS = {
+    "outcomes": MOST_ITEMS,
+    "totals": MOST_TOTALS,
+    "rows": 1_000,
+    "cards": MOST_CARDS,
+    "lines": 10,
+    "explanation": 4,
+    "steps": 4,
+    "tenders": 2,
+}
+"""What lists without pages count for: whole answers at their longest, a trial balance as of many
+partners, a member's cards and what is of a receipt as they usually are; others for 1."""
 
 
 class CostLimit(SchemaExtension):

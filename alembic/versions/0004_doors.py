@@ -94,7 +94,8 @@ def _identity() -> None:
         create policy registrar on coalition.staff to coalition_operator using (true);
         create policy identity on coalition.session to coalition_identity using (true);
         create policy registrar on coalition.session to coalition_operator
-          using (staff_id is not null);
+          using (staff_id is not null)
+          with check (staff_id is not null and revoked_at is not null);
         create policy identity on coalition.one_time_code to coalition_identity using (true);
         create policy identity on coalition.code_allowance to coalition_identity using (true);
 
@@ -114,7 +115,8 @@ def _identity() -> None:
         -- Who proves a contact may enrol: the identity role admits members, and reads no more of
         -- them than whose contact it is.
         create policy identity on coalition.contact to coalition_identity using (true);
-        create policy identity on coalition.member to coalition_identity using (true);
+        create policy identity on coalition.member for insert to coalition_identity
+          with check (true);
         create policy identity on coalition.member_account for insert to coalition_identity
           with check (true);
         create policy identity on coalition.card for insert to coalition_identity
@@ -124,7 +126,7 @@ def _identity() -> None:
           using (true);
         create policy identity on partners.partner for select to coalition_identity using (true);
         grant select, insert on coalition.contact to coalition_identity;
-        grant select (bucket, id, status), insert on coalition.member to coalition_identity;
+        grant insert on coalition.member to coalition_identity;
         grant insert on coalition.member_account, coalition.card to coalition_identity;
         grant select (number), insert on coalition.card_number to coalition_identity;
         grant select on coalition.programme to coalition_identity;
@@ -142,7 +144,10 @@ def _programme_history() -> None:
           add column set_at timestamptz not null default clock_timestamp(),
           add column set_by uuid references coalition.staff (id),
           add constraint programme_version check (version > 0);
-        revoke update on coalition.programme from coalition_operator;
+        -- When a version was set is the clock's to say: days of the past are cut by it.
+        revoke insert, update on coalition.programme from coalition_operator;
+        grant insert (version, name, time_zone, currency, set_by) on coalition.programme
+          to coalition_operator;
     """)
     _rename_not_null("id", "version")
 
@@ -249,8 +254,12 @@ def _registrar() -> None:
           using (true);
         create policy registrar_changes on partners.outlet for update to coalition_operator
           using (true);
+        -- What is revoked or blocked stays so.
         create policy registrar_changes on partners.credential for update to coalition_operator
-          using (true);
+          using (revoked_at is null) with check (revoked_at is not null);
+        drop policy registrar_blocks on coalition.card;
+        create policy registrar_blocks on coalition.card for update to coalition_operator
+          using (blocked_at is null) with check (blocked_at is not null);
         grant update (name, legal_name, category, status) on partners.partner
           to coalition_operator;
         grant update (name, address) on partners.outlet to coalition_operator;
@@ -324,6 +333,9 @@ def downgrade() -> None:
         drop policy registrar_changes on partners.partner;
         drop policy registrar_changes on partners.outlet;
         drop policy registrar_changes on partners.credential;
+        drop policy registrar_blocks on coalition.card;
+        create policy registrar_blocks on coalition.card for update to coalition_operator
+          using (true);
         drop policy registrar_blocks on coalition.member;
         revoke update (name, legal_name, category, status) on partners.partner
           from coalition_operator;
@@ -349,7 +361,9 @@ def downgrade() -> None:
           drop constraint programme_version, drop column set_at, drop column set_by;
         alter table coalition.programme rename column version to id;
         alter table coalition.programme add constraint programme_single check (id = 1);
-        grant update on coalition.programme to coalition_operator;
+        revoke insert (version, name, time_zone, currency) on coalition.programme
+          from coalition_operator;
+        grant insert, update on coalition.programme to coalition_operator;
 
         drop table coalition.code_allowance, coalition.one_time_code, coalition.session,
           coalition.staff;

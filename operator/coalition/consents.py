@@ -7,19 +7,12 @@ give none: nobody greets the holder of a card that is refused.
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import (
-    SmallInteger,
-    Uuid,
-    any_,
-    func,
-    literal,
-    select,
-)
-from sqlalchemy.dialects.postgresql import ARRAY, distinct_on, insert
+from sqlalchemy import Uuid, any_, insert, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from coalition.members import Holder
-from coalition.tables import ConsentPurpose, MemberStatus, consent, consent_purpose, member
+from coalition.tables import ConsentPurpose, MemberStatus, consent, member
 from ledger.refusals import Refusal, RefusedError
 from partners.tables import partner
 
@@ -46,10 +39,9 @@ async def decide(
     *,
     given: bool,
 ) -> None:
-    """Store a member's decision; one that repeats the latest writes nothing.
+    """Store a member's decision; of those that race each other the last by the clock counts.
 
-    Decisions that race each other are made one after the other, and the last counts. Raises
-    RefusedError with a ConsentRefusal.
+    Raises RefusedError with a ConsentRefusal.
     """
     status, known = (
         await connection.execute(
@@ -62,34 +54,16 @@ async def decide(
         raise RefusedError(ConsentRefusal.PARTNER_UNKNOWN, "partnerId")
     if given and status is not MemberStatus.ACTIVE:
         raise RefusedError(ConsentRefusal.MEMBER_BLOCKED)
-    # Who decides the same meanwhile waits here: consent that is taken back while it is being given
-    # would else find nothing to take back.
-    name = f"{consent.name} {holder.member_id} {partner_id} {purpose}"
-    await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
-    latest = (
-        select(consent.c.given)
-        .where(
-            consent.c.bucket == holder.bucket,
-            consent.c.member_id == holder.member_id,
-            consent.c.partner_id == partner_id,
-            consent.c.purpose == purpose,
-        )
-        .order_by(consent.c.decided_at.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    decision = select(
-        literal(holder.bucket, SmallInteger),
-        literal(holder.member_id, Uuid),
-        literal(partner_id, Uuid),
-        literal(purpose, consent_purpose),
-        literal(given),
-    ).where(latest.is_distinct_from(given))
+    # Always a row, also for the same again: to compare with the latest would miss one that is
+    # being written, and lose a consent that is taken back meanwhile.
     await connection.execute(
-        insert(consent)
-        .from_select(["bucket", "member_id", "partner_id", "purpose", "given"], decision)
-        # Two decisions in one microsecond: one of them was the last, and either may be it.
-        .on_conflict_do_nothing()
+        insert(consent).values(
+            bucket=holder.bucket,
+            member_id=holder.member_id,
+            partner_id=partner_id,
+            purpose=purpose,
+            given=given,
+        )
     )
 
 

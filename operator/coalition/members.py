@@ -1,5 +1,6 @@
 """Enrolment: a person becomes a member by a contact and a name, with a bucket, account and card."""
 
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ from ledger.tables import BUCKETS, AccountKind
 from partners.receipts import LONGEST_NAME, printable
 
 LONGEST_EMAIL = 254
+_ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_EMAIL = re.compile(rf"{_ATOM}(\.{_ATOM})*@[a-z0-9-]+(\.[a-z0-9-]+)+", re.ASCII)
+"""Dot-strings alone (RFC 5321, 4.1.2): quotes and comments write one mailbox in many ways."""
 
 
 class EnrolmentRefusal(Refusal):
@@ -99,9 +103,7 @@ def read_contact(kind: ContactKind, typed: str) -> Contact | NotEnrolled:
             kind, phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
         )
     value = typed.strip().lower()
-    name, at, host = value.rpartition("@")
-    sound = at and name and all(host.split(".")) and "." in host and "@" not in name
-    if not (sound and value.isascii() and printable(value, LONGEST_EMAIL)) or " " in value:
+    if len(value) > LONGEST_EMAIL or not _EMAIL.fullmatch(value):
         return NotEnrolled(EnrolmentRefusal.EMAIL_INVALID, "contact")
     return Contact(kind, value)
 

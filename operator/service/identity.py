@@ -20,7 +20,7 @@ from coalition.identity.sessions import Lifetimes
 from coalition.identity.staff import LogIn, StaffRefusal
 from coalition.identity.subjects import Subject
 from coalition.members import Application, Contact, Holder, NotEnrolled, enrol, read_contact
-from coalition.tables import ContactKind, MemberStatus
+from coalition.tables import ContactKind
 from ledger.refusals import Refusal, RefusedError
 from service.database.transactions import Database
 from service.keys import Keys
@@ -60,10 +60,6 @@ class LogInRefusal(Refusal):
     CODE_NOT_SENT = (
         "CODE_NOT_SENT",
         "The message with the code could not be handed over. Try again in a few minutes.",
-    )
-    MEMBER_BLOCKED = (
-        "MEMBER_BLOCKED",
-        "The membership is blocked. Ask the coalition's operator.",
     )
     TICKET_INVALID = (
         "TICKET_INVALID",
@@ -136,7 +132,7 @@ class LogIns:
     async def prove(self, challenge_id: UUID | str, code: str) -> Proven:
         """Return the member whose contact a code proves, or a ticket when it is no member's.
 
-        Raises RefusedError: CodeRefusal's about a code, MEMBER_BLOCKED.
+        Raises RefusedError: CodeRefusal's about a code.
         """
         identifier = _uuid(challenge_id)
         if identifier is None:
@@ -149,9 +145,7 @@ class LogIns:
             raise RefusedError(proven, "challenge" if unknown else "code")
         if known is None:
             return EnrolmentTicket(self._tokens.issue_ticket(proven), TICKET_SECONDS)
-        if known.status is not MemberStatus.ACTIVE:
-            raise RefusedError(LogInRefusal.MEMBER_BLOCKED)
-        return known.holder
+        return known
 
     async def enrol(self, ticket: str, name: str) -> Holder:
         """Enrol a newcomer with the contact that their ticket says they have proven.

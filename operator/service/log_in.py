@@ -25,7 +25,6 @@ _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 _STATUS: dict[Refusal, int] = {
     LogInRefusal.LOG_IN_FAILED: 401,
     LogInRefusal.SESSION_ENDED: 401,
-    LogInRefusal.MEMBER_BLOCKED: 403,
     LogInRefusal.CODE_NOT_SENT: 503,
     CodeRefusal.CODES_TOO_MANY: 429,
     EnrolmentRefusal.CONTACT_TAKEN: 409,

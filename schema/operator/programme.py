@@ -32,7 +32,8 @@ class Programme:
     )
     name: str = strawberry.field(description="What members call the programme.")
     time_zone: str = strawberry.field(
-        description="The IANA time zone in which days are cut, such as Europe/Moscow."
+        description="The IANA time zone in which days are cut, such as Europe/Moscow. A new one"
+        " cuts the days of what occurs ten minutes after the change or later."
     )
     currency: str = strawberry.field(
         description="The ISO 4217 code of the currency in which partners settle. It never changes."
@@ -66,7 +67,8 @@ class ChangeProgrammeInput:
         description="What members call the programme: 1 to 200 printable characters."
     )
     time_zone: str = strawberry.field(
-        description="The IANA time zone in which days are cut from now on: Europe/Moscow."
+        description="The IANA time zone, such as Europe/Moscow, in which days are cut of what"
+        " occurs ten minutes from now or later."
     )
 
 

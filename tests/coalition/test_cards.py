@@ -121,7 +121,7 @@ def test_a_number_is_read_as_people_type_it(between: str) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["", "4", "x" * 10**6, "-" * 10**6, "\x00" * 16, "\ud800", "١" * 16, random_number()[:-1]],
+    ["", "4", "x" * 10**6, "-" * 10**6, "\x00" * 16, "\ud800", "١" * 16, "400012341234123"],
     ids=lambda typed: ascii(typed[:8]),
 )
 def test_what_is_no_number_is_refused(typed: str) -> None:

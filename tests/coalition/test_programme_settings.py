@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from coalition.identity.staff import create_staff
 from coalition.programme.settings import (
+    ZONE_NOTICE,
     Programme,
     ProgrammeRefusal,
     ProgrammeVersion,
@@ -121,3 +124,23 @@ async def test_a_page_of_the_history_begins_before_a_version(
     async with database.operator_reading() as connection:
         page = await programme_history(connection, before=whole[0].version, most=2)
     assert page == whole[1:3]
+
+
+async def test_a_page_may_begin_before_any_integer(database: Database) -> None:
+    whole = await _history(database)
+    async with database.operator_reading() as connection:
+        assert await programme_history(connection, before=2**31 - 1) == whole
+        assert await programme_history(connection, before=-(2**31)) == []
+
+
+async def test_a_changed_time_zone_cuts_only_days_of_after_its_notice(
+    database: Database, staff_id: UUID
+) -> None:
+    before = await _history(database)
+    changed = await _change(database, staff_id, before[0].version, zone="Pacific/Kiritimati")
+    async with database.operator_reading() as connection:
+        programme = await read_programme(connection)
+    since = changed.set_at + ZONE_NOTICE
+    last = since - timedelta(microseconds=1)
+    assert programme.day_of(since) == since.astimezone(ZoneInfo("Pacific/Kiritimati")).date()
+    assert programme.day_of(last) == last.astimezone(before[0].programme.time_zone).date()

@@ -125,11 +125,9 @@ async def test_a_suspended_partners_session_is_worth_nothing(
     assert await log_ins.session(token) == subject
 
 
-async def test_a_blocked_members_session_is_worth_nothing(
-    database: Database, log_ins: LogIns
-) -> None:
+async def test_a_blocked_members_session_lasts(database: Database, log_ins: LogIns) -> None:
     subject = await somebody(database, "member")
     assert isinstance(subject, Holder)
     token = await log_ins.open_session(subject)
     administer(database, BLOCK, "blocked", subject.member_id)
-    assert await log_ins.session(token) is None
+    assert await log_ins.session(token) == subject

@@ -10,9 +10,10 @@ from playwright.async_api import Browser as Chromium
 from starlette.applications import Starlette
 
 from service.database.transactions import Database
+from service.keys import Keys
 from tests.builders import Shop, open_shop
-from tests.door.tills import Till
-from tests.identity.people import Outbox, another, fresh_email
+from tests.door.tills import Till, sale_line, token_of
+from tests.identity.people import Outbox, administer, another, fresh_email
 from tests.site.chromium import FAINT, FLAWS, PHONE, Window, chromium, require_chromium, served
 from tests.site.members import fresh_sale
 
@@ -256,7 +257,41 @@ async def test_every_page_can_be_read(
     assert window.complaints == []
 
 
+async def test_words_of_any_length_keep_to_the_screen(
+    window: Window, outbox: Outbox, till: Till, database: Database, keys: Keys
+) -> None:
+    word = "Щ" * 200
+    shop = await open_shop(database, points_per_unit="10", category_multipliers={word: Decimal(2)})
+    administer(
+        database,
+        "update partners.partner set name = %s, category = %s where id = %s",
+        f"A{word[1:]}",
+        word,
+        shop.partner.id,
+    )
+    await join(window, ENGLISH, outbox, fresh_email())
+    receipt = fresh_sale(
+        await card_number(window, ENGLISH),
+        total="1234567.00",
+        lines=[sale_line("1234567.00", name=word, category=word)],
+        tenders=[{"kind": word[:64], "amount": "1234567.00"}],
+        receiptNumber=word[:64],
+    )
+    there = Till(shop, till.client, token_of(shop, keys))
+    assert (await there.record(receipt))["errors"] == []
+    for path in ("/en/balance", "/en/history", "/en/partners"):
+        await window.open(path)
+        await look(window)
+    await window.page.locator(".tile a").first.click()
+    await look(window)
+    await window.open("/en/history")
+    await window.page.locator(".entry-link").first.click()
+    assert "/purchases/" in await window.path()
+    await look(window)
+
+
 async def look(window: Window) -> None:
+    await window.page.wait_for_load_state()
     where = await window.path()
     assert await window.page.evaluate(FLAWS) == [], where
     assert await window.page.evaluate(FAINT) == [], where

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from coalition.identity.staff import may_log_in
 from coalition.identity.subjects import Subject, staff_subject
 from coalition.members import Holder
-from coalition.tables import MemberStatus, member, session, staff
+from coalition.tables import session, staff
 from ledger.identifiers import new_id
 from partners.tables import partner
 
@@ -54,28 +54,22 @@ async def open_session(connection: AsyncConnection, subject: Subject, lifetimes:
 async def session_subject(connection: AsyncConnection, token: str) -> Subject | None:
     """Return whose session a token opens, or None.
 
-    None when it has ended or was closed, and for who may not log in: a disabled person, the
-    staff of a suspended partner, a blocked member.
+    None when it has ended or was closed, and for who may not log in: a disabled person, and the
+    staff of a suspended partner. A blocked member may look.
     """
     row = (
         await connection.execute(
             select(session.c.staff_id, staff.c.partner_id, session.c.bucket, session.c.member_id)
             .select_from(
-                session.outerjoin(staff, staff.c.id == session.c.staff_id)
-                .outerjoin(partner, partner.c.id == staff.c.partner_id)
-                .outerjoin(
-                    member,
-                    and_(member.c.bucket == session.c.bucket, member.c.id == session.c.member_id),
+                session.outerjoin(staff, staff.c.id == session.c.staff_id).outerjoin(
+                    partner, partner.c.id == staff.c.partner_id
                 )
             )
             .where(
                 session.c.token_hash == _hash(token),
                 session.c.revoked_at.is_(None),
                 session.c.expires_at > func.now(),
-                or_(
-                    and_(staff.c.id.is_not(None), may_log_in()),
-                    member.c.status == MemberStatus.ACTIVE,
-                ),
+                or_(session.c.member_id.is_not(None), and_(staff.c.id.is_not(None), may_log_in())),
             )
         )
     ).one_or_none()

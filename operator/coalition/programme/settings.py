@@ -3,13 +3,14 @@
 A change is a new version; the newest counts, and the history stays.
 """
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Integer, Row, Select, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,18 +18,36 @@ from coalition.tables import programme
 from ledger.refusals import Refusal, RefusedError
 from partners.receipts import LONGEST_NAME, printable
 
+ZONE_NOTICE = timedelta(minutes=10)
+"""How long after a change its time zone begins to cut days: by then all processes know it, and
+what was recorded before, by a till that may run five minutes ahead, has its day already."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormerZone:
+    """A time zone that cut the days of what occurred before an instant."""
+
+    time_zone: ZoneInfo
+    until: datetime
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Programme:
-    """One programme an installation."""
+    """One programme an installation; ``former_zones`` are of its earlier settings, in order."""
 
     name: str
     time_zone: ZoneInfo
     currency: str
+    former_zones: tuple[FormerZone, ...] = field(default=(), compare=False)
 
     def day_of(self, instant: datetime) -> date:
-        """Return the day of an instant, cut in the programme's time zone."""
-        return instant.astimezone(self.time_zone).date()
+        """Return the day of an instant, cut in the time zone that counted then.
+
+        It is the same whenever it is asked: a receipt's day is part of the name that it is
+        recorded once by, and a till may send it again after the settings have changed.
+        """
+        counted = (each.time_zone for each in self.former_zones if instant < each.until)
+        return instant.astimezone(next(counted, self.time_zone)).date()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +87,14 @@ class ProgrammeRefusal(Refusal):
 
 async def read_programme(connection: AsyncConnection) -> Programme:
     """Return the programme as it stands. Raises ProgrammeMissingError."""
-    row = (await connection.execute(_versions().limit(1))).one_or_none()
-    if row is None:
+    versions = await programme_history(connection)
+    if not versions:
         raise ProgrammeMissingError("set the programme up first: `coalition programme create`")
-    return _version(row).programme
+    former = tuple(
+        FormerZone(earlier.programme.time_zone, later.set_at + ZONE_NOTICE)
+        for earlier, later in pairwise(reversed(versions))
+    )
+    return replace(versions[0].programme, former_zones=former)
 
 
 async def programme_history(
@@ -80,7 +103,8 @@ async def programme_history(
     """Return the versions of the settings, the newest first: up to ``most`` of before one."""
     query = _versions().limit(most)
     if before is not None:
-        query = query.where(programme.c.version < before)
+        # A cursor may name any integer; the column's own type is smaller.
+        query = query.where(programme.c.version < literal(before, Integer))
     return [_version(row) for row in await connection.execute(query)]
 
 

@@ -6,11 +6,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 STATIC = Path(__file__).with_name("static")
 PREFIX = "/static"
+_METHODS = ("GET", "HEAD")
 _FOR_GOOD = "public, max-age=31536000, immutable"
 
 
@@ -30,6 +32,8 @@ class Assets(StaticFiles):
 
     async def get_response(self, path: str, scope: MutableMapping[str, Any]) -> Response:
         """Return a file with how long it may be kept."""
+        if scope["method"] not in _METHODS:
+            raise HTTPException(405, headers={"Allow": ", ".join(_METHODS)})
         response = await super().get_response(path, scope)
         # Another version's address, asked for while processes are being replaced, isn't kept.
         asked = f"{PREFIX}/{path}?{scope['query_string'].decode('latin-1')}"

@@ -109,7 +109,7 @@ LOG_IN = Entrance("log-in")
 
 
 async def ask_name(visit: Visit) -> Response:
-    """Ask a newcomer's name, and say by which rules they join."""
+    """Ask a newcomer's name, and say what the card records."""
     if cookies.TICKET not in visit.request.cookies:
         return visit.go("/join")
     return _name_page(visit)

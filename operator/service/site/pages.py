@@ -1,12 +1,14 @@
 """The pages of a member: what is asked of the door, and which template shows the answer."""
 
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from service.site.explaining import told
+from schema.opaque import OUTLET_CURSOR, PARTNER_CURSOR, Opaque
+from service.site.explaining import told, why_none
 from service.site.forms import read_form
 from service.site.refusing import refused
 from service.site.visits import Visit
@@ -34,22 +36,31 @@ async def history(visit: Visit) -> Response:
     """Show a page of the statement, the newest lines first, month by month."""
     after = visit.request.query_params.get("after")
     data = await visit.ask("history", first=LINES, after=after)
-    lines = _nodes(data["history"])
-    months = groupby(lines, key=lambda line: visit.words.month(line["occurredAt"]))
-    return visit.page(
-        "history",
-        **data,
-        months=[(month, list(within)) for month, within in months],
-        is_first=after is None,
-    )
+    months = _months(_nodes(data["history"]), "postedAt", visit)
+    return visit.page("history", **data, months=months, after=after)
+
+
+async def purchases(visit: Visit) -> Response:
+    """Show a page of all purchases, also those that the statement has no line of."""
+    after = visit.request.query_params.get("after")
+    data = await visit.ask("purchases", first=LINES, after=after)
+    months = _months(_nodes(data["purchases"]), "occurredAt", visit)
+    return visit.page("purchases", **data, months=months, after=after)
 
 
 async def purchase(visit: Visit) -> Response:
     """Show a receipt with the points of its lines, and why they are what they are."""
     data = await visit.ask("purchase", id=visit.request.path_params["id"])
     found = _found(data, "Purchase")
-    steps = told(found["explanation"], found["total"]["currency"], visit.words)
-    return visit.page("purchase", purchase=found, steps=list(steps))
+    steps, currency = found["explanation"], found["total"]["currency"]
+    earned_none = found["points"] == 0
+    return visit.page(
+        "purchase",
+        purchase=found,
+        steps=list(told(steps, currency, visit.words)),
+        reason=why_none(steps, visit.words) if earned_none else None,
+        from_purchases=earned_none or visit.request.query_params.get("from") == "purchases",
+    )
 
 
 async def card(visit: Visit) -> Response:
@@ -65,7 +76,7 @@ async def partners(visit: Visit) -> Response:
     """Show who takes part and what they give."""
     after = visit.request.query_params.get("after")
     data = await visit.ask("partners", first=PARTNERS, after=after)
-    return visit.page("partners", **data, listed=_nodes(data["partners"]), is_first=after is None)
+    return visit.page("partners", **data, listed=_nodes(data["partners"]), after=after)
 
 
 async def partner(visit: Visit) -> Response:
@@ -74,9 +85,7 @@ async def partner(visit: Visit) -> Response:
     identifier = visit.request.path_params["id"]
     data = await visit.ask("partner", id=identifier, first=OUTLETS, after=after)
     found = _found(data, "Partner")
-    return visit.page(
-        "partner", partner=found, outlets=_nodes(found["outlets"]), is_first=after is None
-    )
+    return visit.page("partner", partner=found, outlets=_nodes(found["outlets"]), after=after)
 
 
 async def set_greeting(visit: Visit) -> Response:
@@ -89,8 +98,23 @@ async def set_greeting(visit: Visit) -> Response:
         said = refused(error["code"], error["message"], visit.words)
         return visit.page("failure", status=422, kind="refused", said=said)
     if form.get("from") == "list":
-        return visit.go(f"/partners#{data['setGreeting']['partner']['code']}")
-    return visit.go(f"/partners/{identifier}")
+        page = _page_after(form, PARTNER_CURSOR)
+        return visit.go(f"/partners{page}#{data['setGreeting']['partner']['code']}")
+    return visit.go(f"/partners/{identifier}{_page_after(form, OUTLET_CURSOR)}")
+
+
+def _page_after(form: Mapping[str, str], kind: Opaque[Any]) -> str:
+    """Return the query of the page that a form was on; the first, for what is no cursor."""
+    after = form.get("after", "")
+    return "" if kind.unseal(after) is None else f"?after={after}"
+
+
+def _months(
+    rows: list[dict[str, Any]], instant: str, visit: Visit
+) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Return rows by the month of the instant that orders them."""
+    months = groupby(rows, key=lambda row: visit.words.month(row[instant]))
+    return [(month, list(within)) for month, within in months]
 
 
 def _nodes(connection: dict[str, Any]) -> list[dict[str, Any]]:

