@@ -64,7 +64,7 @@ RECORD_MANY = """
 class IdleDesk(PostingDesk):
     """A desk that records nothing and says that it has."""
 
-    async def record(self, requests: Sequence[PurchaseRequest]) -> list[Outcome]:
+    async def record(self, requests: Sequence[PurchaseRequest]) -> Sequence[Outcome]:
         """Answer at once."""
         now = datetime.now(UTC)
         return [Recorded(new_id(), 50, now, replayed=False) for _ in requests]

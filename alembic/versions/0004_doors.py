@@ -361,8 +361,7 @@ def downgrade() -> None:
           drop constraint programme_version, drop column set_at, drop column set_by;
         alter table coalition.programme rename column version to id;
         alter table coalition.programme add constraint programme_single check (id = 1);
-        revoke insert (version, name, time_zone, currency) on coalition.programme
-          from coalition_operator;
+        revoke insert on coalition.programme from coalition_operator;  -- of columns, too
         grant insert, update on coalition.programme to coalition_operator;
 
         drop table coalition.code_allowance, coalition.one_time_code, coalition.session,

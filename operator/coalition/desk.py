@@ -20,8 +20,15 @@ LANES = 2
 """Groups under way at once: while the database works on one, another is prepared."""
 PATIENCE = 4
 """Turns of the event loop that a request takes from its socket to the desk, about."""
+MOST_WAITING = 10_000
+"""Purchases: who comes when so many wait is sent away, so that the memory has a bound."""
 LONGEST_LINGER = 0.05
 """Seconds that those who are on their way in are waited for, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """Too much waits already. Nothing was written: retry with the key in a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +47,11 @@ class PostingDesk:
         self._opening = opening
         self._lanes = lanes
         self._waiting: deque[Waiting] = deque()
+        self._purchases = 0
         self._under_way = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def record(self, requests: Sequence[PurchaseRequest]) -> list[Outcome]:
+    async def record(self, requests: Sequence[PurchaseRequest]) -> Sequence[Outcome | Busy]:
         """Record up to ``MOST_ITEMS`` purchases; an outcome for each, in order.
 
         Raises what the database raises when it is away. A caller who gives up waiting changes
@@ -52,8 +60,11 @@ class PostingDesk:
         if not requests:
             return []
         assert len(requests) <= MOST_ITEMS, "a door refuses more"
+        if self._purchases + len(requests) > MOST_WAITING:
+            return [Busy()] * len(requests)
         mine = Waiting(requests, asyncio.get_running_loop().create_future())
         self._waiting.append(mine)
+        self._purchases += len(requests)
         if self._under_way < self._lanes:
             self._under_way += 1
             lane = asyncio.create_task(self._serve())
@@ -112,4 +123,5 @@ class PostingDesk:
         while self._waiting and size + len(self._waiting[0].requests) <= MOST_ITEMS:
             size += len(self._waiting[0].requests)
             group.append(self._waiting.popleft())
+        self._purchases -= size
         return group

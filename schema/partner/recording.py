@@ -6,6 +6,7 @@ from typing import Annotated
 import strawberry
 
 from coalition import recording
+from coalition.desk import Busy
 from coalition.programme.settings import Programme, ProgrammeMissingError
 from coalition.recording import Failed, PurchaseRequest, Recorded
 from partners.purchases import Place
@@ -173,7 +174,7 @@ async def _read(context: PartnerContext, sent: ReceiptInput, *above: str) -> Rec
 
 
 def _payload(
-    request: PurchaseRequest, outcome: recording.Outcome, above: tuple[str, ...]
+    request: PurchaseRequest, outcome: recording.Outcome | Busy, above: tuple[str, ...]
 ) -> RecordPurchasePayload:
     match outcome:
         case Recorded():
@@ -186,6 +187,8 @@ def _payload(
             )
         case Flaw():
             return _refused(receipt_refusal(outcome, *above))
+        case Busy():
+            return _refused(refusal(DoorRefusal.BUSY, *above))
         case Failed():
             message = f"{DoorRefusal.INTERNAL.meaning} Incident {outcome.incident}."
             return _refused(refusal(DoorRefusal.INTERNAL, *above, message=message))

@@ -27,6 +27,11 @@ class DoorRefusal(Code):
         "CREDENTIAL_NEEDED",
         "Only a till's or system's credential may do this; a person who is logged in may not.",
     )
+    BUSY = (
+        "BUSY",
+        "Too many purchases wait at this moment. Nothing was written: send it again with the same"
+        " key in a few seconds.",
+    )
     INTERNAL = (
         "INTERNAL",
         "An error of ours, logged. Nothing was written: send it again with the same key.",

@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from coalition import recording
-from coalition.desk import PostingDesk
+from coalition.desk import Busy, PostingDesk
 from coalition.programme.assessment import Facts, assess
 from coalition.recording import Failed, Recorded
 from partners.contracts import Contract
@@ -180,3 +180,23 @@ async def test_more_than_a_group_holds_is_served_in_groups(
     outcomes = await asyncio.gather(*(desk.record(requests) for requests in many))
     assert all(isinstance(outcome, Recorded) for each in outcomes for outcome in each)
     assert await points_of(database, shop) == [12] * 500
+
+
+async def test_who_comes_when_too_many_wait_is_sent_away(
+    desk: PostingDesk,
+    database: Database,
+    shop: Shop,
+    card: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("coalition.desk.MOST_WAITING", 10)
+    calls = [
+        desk.record([shop.request(card=card, number=f"{call}-{n}") for n in range(4)])
+        for call in range(4)
+    ]
+    first, second, third, fourth = await asyncio.gather(*calls)
+    assert all(isinstance(outcome, Recorded) for outcome in [*first, *second])
+    assert third == fourth == [Busy()] * 4
+    assert await points_of(database, shop) == [12] * 8
+    [outcome] = await desk.record([shop.request(card=card, number="2-0")])  # later there is room
+    assert isinstance(outcome, Recorded)
