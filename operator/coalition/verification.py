@@ -81,6 +81,29 @@ INVARIANTS = (
         """),
     ),
     Invariant(
+        "a replaced card is blocked, and its holder has the other",
+        text("select count(*) from coalition.card where replaced_by is not null"),
+        text("""
+            select format('card %s', card.id)
+            from coalition.card
+            left join coalition.card as other
+              on other.bucket = card.bucket and other.id = card.replaced_by
+            where card.replaced_by is not null
+              and (card.blocked_at is null or other.member_id is distinct from card.member_id)
+        """),
+    ),
+    Invariant(
+        "every look-up of a card is of a till of its partner",
+        text("select count(*) from coalition.card_lookup"),
+        text("""
+            select format('look-up %s of partner %s', lookup.id, lookup.partner_id)
+            from coalition.card_lookup as lookup
+            left join partners.terminal
+              on terminal.id = lookup.terminal_id and terminal.partner_id = lookup.partner_id
+            where terminal.id is null
+        """),
+    ),
+    Invariant(
         "every contact leads to a member",
         text("select count(*) from coalition.contact"),
         text("""

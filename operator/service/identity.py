@@ -36,7 +36,7 @@ TEXT = """\
 Действует {minutes} минут. Никто из нас никогда не попросит его назвать.
 
 Your code: {code}
-It works for {minutes} minutes. Nobody of us will ever ask you for it.
+It works for {minutes} minutes. None of us will ever ask you for it.
 """
 
 

@@ -95,6 +95,9 @@ async def test_of_raced_changes_one_is_stored(database: Database, staff_id: UUID
         ("Club", "\ud800", ProgrammeRefusal.TIME_ZONE_UNKNOWN),
         ("Club", "/etc/passwd", ProgrammeRefusal.TIME_ZONE_UNKNOWN),
         ("Club", "Asia", ProgrammeRefusal.TIME_ZONE_UNKNOWN),
+        ("Club", "localtime", ProgrammeRefusal.TIME_ZONE_UNKNOWN),
+        ("Club", "Factory", ProgrammeRefusal.TIME_ZONE_UNKNOWN),
+        ("Club", "right/Europe/Moscow", ProgrammeRefusal.TIME_ZONE_UNKNOWN),
     ],
 )
 async def test_settings_that_no_one_can_mean_are_refused(

@@ -50,7 +50,7 @@ class Browser:
 
 def told(page: httpx2.Response) -> str:
     """Return a page's text as it is read: without tags, with single spaces."""
-    body = page.text.partition("<body")[2]
+    body = re.sub(r"</?bdi>", "", page.text.partition("<body")[2])
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", body)).split())
 
 

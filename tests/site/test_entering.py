@@ -46,7 +46,10 @@ async def test_who_logs_in_without_being_a_member_may_join(
     await browser.send("/en/log-in", contact=fresh_email(), by="email")
     proved = await browser.send("/en/log-in/code", code=outbox.last_code)
     assert proved.headers["location"] == "/en/join/name"
-    assert "You are new here" in told(await browser.open("/en/join/name"))
+    asked = told(await browser.open("/en/join/name"))
+    assert "You are new here" in asked
+    assert "rules" not in asked, "there are none to read"
+    assert "Your card is personal." in asked
 
 
 async def test_cookies_are_out_of_reach_of_scripts_and_other_sites(

@@ -56,7 +56,7 @@ RUSSIAN = Words(
     send="Отправить код", digits="Код из шести цифр", go_on="Продолжить", name="Ваше имя",
     finish="Вступить и получить карту", wrong="Это не тот код", spent="пять неверных попыток",
     used="уже использован", points="22 балла",
-    base="12,34 $ по основной ставке: 1 балл за каждый 1 $.",
+    base="12,34 $ по основной ставке: 1 балл за 1 $.",
     rounded="Всего 22,34 балла, округление до ближайшего целого", other="English",
 )  # fmt: skip
 BOTH = pytest.mark.parametrize("words", [ENGLISH, RUSSIAN], ids=lambda words: words.code)
@@ -240,7 +240,7 @@ async def test_every_page_can_be_read(
     await look(window)
     await window.fill(words.name, "Анна")
     await window.click(words.finish)
-    personal = ["/balance", "/history", "/card", "/purchases/nonsense", "/partners"]
+    personal = ["/balance", "/history", "/purchases", "/card", "/purchases/nonsense", "/partners"]
     for path in personal:
         await window.open(f"/{words.code}{path}")
         await look(window)
@@ -248,7 +248,7 @@ async def test_every_page_can_be_read(
     await look(window)
     receipt = fresh_sale(await card_number(window, words))
     assert (await till.record(receipt))["errors"] == []
-    for path in personal[:2]:
+    for path in personal[:3]:
         await window.open(f"/{words.code}{path}")
         await look(window)
     await window.click(till.shop.partner.name)
@@ -279,7 +279,7 @@ async def test_words_of_any_length_keep_to_the_screen(
     )
     there = Till(shop, till.client, token_of(shop, keys))
     assert (await there.record(receipt))["errors"] == []
-    for path in ("/en/balance", "/en/history", "/en/partners"):
+    for path in ("/en/balance", "/en/history", "/en/purchases", "/en/partners"):
         await window.open(path)
         await look(window)
     await window.page.locator(".tile a").first.click()
@@ -288,6 +288,38 @@ async def test_words_of_any_length_keep_to_the_screen(
     await window.page.locator(".entry-link").first.click()
     assert "/purchases/" in await window.path()
     await look(window)
+
+
+async def test_figures_of_twelve_digits_keep_to_the_narrowest_screen(
+    browser_program: Chromium,
+    site: str,
+    outbox: Outbox,
+    till: Till,
+    database: Database,
+    keys: Keys,
+) -> None:
+    shop = await open_shop(
+        database, points_per_unit="10.01", category_multipliers={"FOOD": Decimal("2.00001")}
+    )
+    context = await browser_program.new_context(viewport={"width": 320, "height": 640})
+    window = Window(await context.new_page(), site)
+    await join(window, RUSSIAN, outbox, fresh_email())
+    amount = "9999999999.99"
+    receipt = fresh_sale(
+        await card_number(window, RUSSIAN),
+        total=amount,
+        lines=[sale_line(amount, name="Чай", category="FOOD")],
+        tenders=[{"kind": "CARD", "amount": amount}],
+    )
+    there = Till(shop, till.client, token_of(shop, keys))
+    assert (await there.record(receipt))["errors"] == []
+    for code in ("ru", "en"):
+        for path in ("balance", "history", "purchases"):
+            await window.open(f"/{code}/{path}")
+            await look(window)
+        await window.page.locator(".entry-link").first.click()
+        await look(window)
+    await context.close()
 
 
 async def look(window: Window) -> None:

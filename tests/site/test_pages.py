@@ -14,7 +14,7 @@ from tests.site.members import Browser, fresh_sale, told
 
 pytestmark = pytest.mark.anyio
 
-PERSONAL = ["/balance", "/history", "/card", "/partners"]
+PERSONAL = ["/balance", "/history", "/purchases", "/card", "/partners"]
 STRANGERS = ["/", "/join", "/log-in", "/join?by=phone", "/log-in?by=email"]
 
 
@@ -63,7 +63,11 @@ async def test_a_member_is_led_from_the_first_page_to_the_balance(member: Browse
 
 
 async def test_an_empty_account_says_what_to_do(member: Browser) -> None:
-    assert "0 points" in told(await member.open("/en/balance"))
+    balance = told(await member.open("/en/balance"))
+    assert "0 points" in balance
+    assert "Show your card at the till" in balance
+    partners = told(await member.open("/ru/partners"))
+    assert "Сколько баллов по ней начислять, решает каждый партнёр." in partners
     assert "Здесь пока пусто" in told(await member.open("/ru/history"))
 
 
@@ -100,7 +104,7 @@ async def test_a_purchase_explains_exclusions_and_multipliers(
     [path] = re.findall(r'href="(/ru/purchases/[^"]+)"', history.text)
     page = told(await member.open(path)).replace("\N{NO-BREAK SPACE}", " ")
     assert "WINE: баллы не начисляются, 2,34 $ не в счёт." in page
-    assert "FOOD: коэффициент ×3, поэтому больше за 10,00 $." in page
+    assert "FOOD: коэффициент ×3, за 10,00 $ в этой категории начислено больше баллов." in page
     assert "Всего; округлять не пришлось." in page
 
 

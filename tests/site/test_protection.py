@@ -72,7 +72,9 @@ async def test_a_form_of_ours_needs_one_of_the_two_headers(
     assert (await member.send("/en/log-out", headers)).status_code == 303
 
 
-@pytest.mark.parametrize("path", ["/balance", "/history", "/purchases/x", "/card", "/partners"])
+@pytest.mark.parametrize(
+    "path", ["/balance", "/history", "/purchases", "/purchases/x", "/card", "/partners"]
+)
 async def test_a_stranger_is_led_to_the_log_in(browser: Browser, path: str) -> None:
     assert (await browser.open(f"/ru{path}")).headers["location"] == "/ru/log-in"
     browser.client.cookies.set("session", "of somebody else")
@@ -85,6 +87,39 @@ async def test_log_out_takes_a_form_only(member: Browser) -> None:
     page = await member.open("/en/log-out")
     assert page.status_code == 405
     assert "There is no such page" in told(page)
+
+
+async def test_a_wrong_method_is_told_the_right_ones(member: Browser) -> None:
+    own = {"Origin": SITE}
+    for method, path, allowed in (
+        ("GET", "/en/log-out", "POST"),
+        ("GET", "/en/partners/x/greeting", "POST"),
+        ("POST", "/en/balance", "GET, HEAD"),
+        ("PUT", "/en/join", "GET, HEAD, POST"),
+        ("POST", "/", "GET, HEAD"),
+        ("POST", asset("icon.svg"), "GET, HEAD"),
+    ):
+        refused = await member.client.request(method, path, headers=own)
+        assert refused.status_code == 405, path
+        told_allowed = sorted(refused.headers["allow"].replace(" ", "").split(","))
+        assert ", ".join(told_allowed) == allowed, path
+
+
+async def test_the_language_link_of_a_failed_form_leads_to_a_page(member: Browser) -> None:
+    def link(page: httpx2.Response) -> str:
+        [there] = re.findall(r'class="aside" href="(/ru[^"]*)"', page.text)
+        return str(there)
+
+    for path in ("/en/log-out", "/en/partners/x/greeting"):
+        for failed in (await member.send(path, {}, allowed="yes"), await member.open(path)):
+            assert failed.status_code in (403, 405)
+            assert link(failed) == "/ru/balance"
+    assert link(await member.open("/en/nowhere?a=b")) == "/ru/nowhere?a=b"
+    assert link(await member.send("/en/nowhere")) == "/ru/balance"
+    member.client.cookies.clear()
+    assert link(await member.send("/en/log-out", {})) == "/ru/"
+    typed = await member.send("/en/join", contact="nobody", by="phone")
+    assert link(typed) == "/ru/join", "a form's own page stays"
 
 
 async def test_a_form_that_cannot_be_read_is_told_so(browser: Browser) -> None:

@@ -13,6 +13,7 @@ PAGES = {
     # The session; three to open the member's transaction; then what the page's document asks.
     "balance": 4 + 8,
     "history": 4 + 6,
+    "purchases": 4 + 2,
     "card": 4 + 2,
     "partners": 4 + 3,
 }

@@ -1,12 +1,15 @@
 """``coalition verify`` names what differs: each invariant is broken once, by a superuser."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 
 import pytest
 from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from coalition.card_lookup import CardHolder, Scan, look_up_card
+from coalition.cards import replace_card
 from coalition.recording import Recorded, record_purchases
 from coalition.verification import INVARIANTS as COALITION
 from ledger.identifiers import new_id
@@ -15,7 +18,7 @@ from ledger.verification import INVARIANTS as LEDGER
 from ledger.verification import check
 from partners.verification import INVARIANTS as PARTNERS
 from service.database.transactions import Database
-from tests.builders import enrol_members, line, open_shop
+from tests.builders import ZONE, enrol_members, line, open_shop
 
 pytestmark = pytest.mark.anyio
 
@@ -99,6 +102,12 @@ BREAKS = {
     "every card number leads to its card and back": [
         "delete from coalition.card_number",
     ],
+    "a replaced card is blocked, and its holder has the other": [
+        "update coalition.card set replaced_by = gen_random_uuid() where replaced_by is not null",
+    ],
+    "every look-up of a card is of a till of its partner": [
+        "update coalition.card_lookup set terminal_id = gen_random_uuid()",
+    ],
     "every contact leads to a member": [
         "update coalition.contact set member_id = gen_random_uuid()",
     ],
@@ -130,6 +139,11 @@ async def administrator(database: Database, location: URL) -> AsyncIterator[Asyn
             occurred_at=row.occurred_at,
         )
         assert isinstance(reversed_, Posted)
+    scan = Scan(number=members[0].card.number, outlet="1", terminal="1")
+    today = datetime.now(ZONE).date()
+    assert isinstance(await look_up_card(database.desk, shop.caller, scan, day=today), CardHolder)
+    async with database.operator() as connection:
+        await replace_card(connection, members[1].bucket, members[1].card.id, reason="lost")
     engine = create_async_engine(location, poolclass=NullPool)
     async with engine.connect() as connection:
         transaction = await connection.begin()

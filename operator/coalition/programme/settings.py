@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from sqlalchemy import Integer, Row, Select, literal, select
 from sqlalchemy.dialects.postgresql import insert
@@ -85,6 +85,18 @@ class ProgrammeRefusal(Refusal):
     )
 
 
+def find_time_zone(name: str) -> ZoneInfo | None:
+    """Return the time zone with this name in the IANA database, or None."""
+    try:
+        zone = ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+    # A machine has files beside the database: its own local time, and clocks with leap seconds.
+    # On another machine a day would be another day.
+    named = name in available_timezones() and name not in ("localtime", "Factory")
+    return zone if named else None
+
+
 async def read_programme(connection: AsyncConnection) -> Programme:
     """Return the programme as it stands. Raises ProgrammeMissingError."""
     versions = await programme_history(connection)
@@ -123,10 +135,9 @@ async def change_programme(
     """
     if not printable(name, LONGEST_NAME):
         raise RefusedError(ProgrammeRefusal.PROGRAMME_NAME_INVALID, "name")
-    try:
-        zone = ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise RefusedError(ProgrammeRefusal.TIME_ZONE_UNKNOWN, "timeZone") from None
+    zone = find_time_zone(time_zone)
+    if zone is None:
+        raise RefusedError(ProgrammeRefusal.TIME_ZONE_UNKNOWN, "timeZone")
     newest = await programme_history(connection, most=1)
     if not newest:
         raise RefusedError(ProgrammeRefusal.PROGRAMME_NOT_SET_UP)

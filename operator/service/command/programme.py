@@ -1,12 +1,12 @@
 """``coalition programme create``: the one programme of this installation."""
 
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import anyio
 import typer
 
-from coalition.programme.settings import Programme, set_up_programme
+from coalition.programme.settings import Programme, find_time_zone, set_up_programme
 from ledger.currencies import MINOR_DIGITS
 from service.command.console import say
 from service.database.location import database_location
@@ -22,10 +22,10 @@ def settings_of_the_programme() -> None:
 
 
 def _zone(typed: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(typed)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise typer.BadParameter(f"{typed!r} is no time zone, such as Europe/Moscow") from None
+    zone = find_time_zone(typed)
+    if zone is None:
+        raise typer.BadParameter(f"{typed!r} is no time zone, such as Europe/Moscow")
+    return zone
 
 
 def _currency(typed: str) -> str:

@@ -142,15 +142,18 @@ class Wording:
 
     def short_day(self, instant: str) -> str:
         """Return day and month, where the year is told elsewhere."""
-        return dates.format_skeleton("MMMd", self._local(instant), locale=self._locale)
+        return self._brief("MMMd", self._local(instant))
+
+    def _brief(self, skeleton: str, day: datetime) -> str:
+        written = dates.format_skeleton(skeleton, day, locale=self._locale)
+        return written.replace(" ", "\N{NO-BREAK SPACE}")
 
     def day_beside(self, instant: str, other: str) -> str | None:
         """Return the day of an instant, or None when the other's is the same; a year if needed."""
         day, shown = self._local(instant), self._local(other)
         if day.date() == shown.date():
             return None
-        skeleton = "MMMd" if day.year == shown.year else "yMMMd"
-        return dates.format_skeleton(skeleton, day, locale=self._locale)
+        return self._brief("MMMd" if day.year == shown.year else "yMMMd", day)
 
     def month(self, instant: str) -> str:
         """Return month and year, as a heading."""
