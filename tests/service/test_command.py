@@ -96,7 +96,12 @@ def answer_when_up(url: str, process: "subprocess.Popen[str]") -> object:
                 raise
 
 
-def test_it_serves_until_interrupted(installation: Installation) -> None:
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_until_interrupted_and_stops_its_database(
+    run_folder: Path, ending: signal.Signals
+) -> None:
+    state = run_folder / f"installation-{secrets.token_hex(6)}"
+    installation = Installation(state)  # nothing else keeps its database up
     installation.run("migrate")
     with subprocess.Popen(
         [COALITION, "serve", "--port", "0"], env=installation.environment,
@@ -108,12 +113,14 @@ def test_it_serves_until_interrupted(installation: Installation) -> None:
             serving = next(line for line in lines if "Serving at" in line)
             base = serving.split()[2]
             assert answer_when_up(f"{base}/ready", process) == {"status": "ready"}
-            process.send_signal(signal.SIGINT)
-            _, rest = process.communicate(timeout=30)
+            process.send_signal(ending)
+            _, rest = process.communicate(timeout=60)
         finally:
             process.kill()
     assert process.returncode == 0
     assert "Traceback" not in rest
+    assert (state / "postgres" / "data" / "PG_VERSION").exists()
+    assert not (state / "postgres" / "data" / "postmaster.pid").exists()
 
 
 def test_the_database_is_reached_with_the_url(installation: Installation) -> None:

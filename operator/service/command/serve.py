@@ -1,5 +1,6 @@
 """``coalition serve``: the doors, until interrupted."""
 
+import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -64,6 +65,9 @@ def run(
     samples: Samples | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; requests under way are finished first."""
+    # The server raises the signal again when it has closed: SIGTERM's default would end the
+    # process there, and leave an embedded database running.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     anyio.run(_check, database)
     say(f"Serving at http://{settings.host}:{address.getsockname()[1]}")
     config = uvicorn.Config(
