@@ -62,7 +62,7 @@ async def test_a_member_is_led_from_the_first_page_to_the_balance(member: Browse
         assert (await member.open(path)).headers["location"] == "/en/balance"
 
 
-async def test_an_empty_account_says_what_to_do(member: Browser) -> None:
+async def test_an_empty_account_says_what_to_do(member: Browser, shop: Shop) -> None:
     balance = told(await member.open("/en/balance"))
     assert "0 points" in balance
     assert "Show your card at the till" in balance
