@@ -41,7 +41,10 @@ class PurchaseRefusal(Refusal):
         "QUANTITY_INVALID",
         "A quantity is 0 to 10^9 with at most 6 decimal places.",
     )
-    CURRENCY_UNKNOWN = ("CURRENCY_UNKNOWN", "The currency is no ISO 4217 code that we know.")
+    CURRENCY_UNKNOWN = (
+        "CURRENCY_UNKNOWN",
+        "The currency is no ISO 4217 code that we know. Send the contract's.",
+    )
     AMOUNT_NOT_OF_CURRENCY = (
         "AMOUNT_NOT_OF_CURRENCY",
         "An amount has more decimal places than its currency.",
@@ -59,10 +62,16 @@ class PurchaseRefusal(Refusal):
     )
     RECEIPT_CONFLICT = (
         "RECEIPT_CONFLICT",
-        "This receipt of this till and day is recorded with other content.",
+        "This receipt of this till and day is recorded with other content. Give another number.",
     )
-    OUTLET_UNKNOWN = ("OUTLET_UNKNOWN", "You have no outlet with this code.")
-    TERMINAL_UNKNOWN = ("TERMINAL_UNKNOWN", "The outlet has no terminal with this code.")
+    OUTLET_UNKNOWN = (
+        "OUTLET_UNKNOWN",
+        "You have no outlet with this code. Read your outlets, or ask the operator to register it.",
+    )
+    TERMINAL_UNKNOWN = (
+        "TERMINAL_UNKNOWN",
+        "The outlet has no terminal with this code. Ask the operator to register it.",
+    )
     OCCURRED_IN_FUTURE = (
         "OCCURRED_IN_FUTURE",
         "The purchase lies over five minutes ahead. Set the till's clock and offset right.",
@@ -76,7 +85,10 @@ class PurchaseRefusal(Refusal):
         "CURRENCY_NOT_OF_CONTRACT",
         "The contract that was in force is in another currency.",
     )
-    CARD_UNKNOWN = ("CARD_UNKNOWN", "No card with this number was ever issued.")
+    CARD_UNKNOWN = (
+        "CARD_UNKNOWN",
+        "No card with this number was ever issued. Scan or type it again.",
+    )
     CARD_NOT_YET_VALID = (
         "CARD_NOT_YET_VALID",
         "The card was issued after the purchase occurred.",
@@ -94,10 +106,13 @@ class RegistrationRefusal(Refusal):
 
     CODE_INVALID = (
         "CODE_INVALID",
-        "A code has 1 to 64 printable characters. Receipts name outlets and terminals by it.",
+        "A code has 1 to 64 printable characters, as receipts name it. Choose another.",
     )
-    NAME_INVALID = ("NAME_INVALID", "A name has 1 to 200 printable characters.")
-    CATEGORY_INVALID = ("CATEGORY_INVALID", "A category has 1 to 200 printable characters.")
+    NAME_INVALID = ("NAME_INVALID", "A name has 1 to 200 printable characters. Write it so.")
+    CATEGORY_INVALID = (
+        "CATEGORY_INVALID",
+        "A category has 1 to 200 printable characters. Write it so.",
+    )
     ADDRESS_INVALID = (
         "ADDRESS_INVALID",
         "An address has 1 to 500 printable characters, in one line. Leave it out if there is none.",
@@ -137,10 +152,14 @@ class RegistrationRefusal(Refusal):
 class ContractRefusal(Refusal):
     """Why a contract was not agreed, changed or ended. First the terms, then the period."""
 
-    CURRENCY_UNKNOWN = ("CURRENCY_UNKNOWN", "The currency is no ISO 4217 code that we know.")
+    CURRENCY_UNKNOWN = (
+        "CURRENCY_UNKNOWN",
+        "The currency is no ISO 4217 code that we know. Send one such as EUR.",
+    )
     RATE_INVALID = (
         "RATE_INVALID",
-        "Points per unit of money are 0 to 1,000,000, with at most 12 decimal places.",
+        "Points per unit of money are 0 to 1,000,000, with at most 12 decimal places."
+        " Send such a rate.",
     )
     TOO_MANY_CATEGORIES = (
         "TOO_MANY_CATEGORIES",
@@ -152,11 +171,12 @@ class ContractRefusal(Refusal):
     )
     MULTIPLIER_INVALID = (
         "MULTIPLIER_INVALID",
-        "A multiplier is 0 to 1,000, with at most 12 decimal places.",
+        "A multiplier is 0 to 1,000, with at most 12 decimal places. Send such a number.",
     )
     REDEEM_VALUE_INVALID = (
         "REDEEM_VALUE_INVALID",
-        "A point is worth 0 to 1,000,000 minor units, with at most 12 decimal places.",
+        "A point is worth 0 to 1,000,000 minor units, with at most 12 decimal places."
+        " Send such a value.",
     )
     REDEEM_STEP_INVALID = (
         "REDEEM_STEP_INVALID",
@@ -164,23 +184,26 @@ class ContractRefusal(Refusal):
     )
     REDEEM_BALANCE_INVALID = (
         "REDEEM_BALANCE_INVALID",
-        "The least balance to pay with is 0 to 10^9 points.",
+        "The least balance to pay with is 0 to 10^9 points. Take 0 for none.",
     )
     REDEEM_SHARE_INVALID = (
         "REDEEM_SHARE_INVALID",
-        "The greatest share of a receipt is 0 to 1, with at most 12 decimal places.",
+        "The greatest share of a receipt is 0 to 1, with at most 12 decimal places."
+        " Take 1 for no limit.",
     )
     PRICE_INVALID = (
         "PRICE_INVALID",
-        "The price of a point is 0 to 1,000,000 minor units, with at most 12 decimal places.",
+        "The price of a point is 0 to 1,000,000 minor units, with at most 12 decimal places."
+        " Send such a price.",
     )
     ACCEPTANCE_INVALID = (
         "ACCEPTANCE_INVALID",
-        "Purchases are accepted for 0 to 36,500 days.",
+        "Purchases are accepted for 0 to 36,500 days. Send a number of days within.",
     )
     PERIOD_INVALID = (
         "PERIOD_INVALID",
-        "A period begins before it ends, and its instants lie in the years 2000 to 2199.",
+        "A period begins before it ends, in the years 2000 to 2199."
+        " Send other instants, or leave one out.",
     )
     CONTRACT_UNKNOWN = (
         "CONTRACT_UNKNOWN",

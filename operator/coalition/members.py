@@ -36,15 +36,18 @@ _EMAIL = re.compile(rf"{_ATOM}(\.{_ATOM})*@[a-z0-9-]+(\.[a-z0-9-]+)+", re.ASCII)
 class EnrolmentRefusal(Refusal):
     """Why a person was not enrolled."""
 
-    NAME_INVALID = ("NAME_INVALID", "A name has 1 to 200 printable characters.")
+    NAME_INVALID = ("NAME_INVALID", "A name has 1 to 200 printable characters. Write it so.")
     PHONE_INVALID = (
         "PHONE_INVALID",
         "The phone number is not possible. Write it with + and the country code.",
     )
-    EMAIL_INVALID = ("EMAIL_INVALID", "The e-mail address is not of the form name@host.")
+    EMAIL_INVALID = (
+        "EMAIL_INVALID",
+        "The e-mail address is not of the form name@host. Write it without quotes or comments.",
+    )
     CONTACT_TAKEN = (
         "CONTACT_TAKEN",
-        "A member with this contact is enrolled already.",
+        "A member with this contact is enrolled already. Find them by it, or use another contact.",
     )
 
 

@@ -43,9 +43,9 @@ class StaffRefusal(Refusal):
     )
     EMAIL_TAKEN = (
         "EMAIL_TAKEN",
-        "Someone of the staff has this e-mail address. Each person has their own.",
+        "Someone of the staff has this e-mail address. Register the person with their own.",
     )
-    STAFF_UNKNOWN = ("STAFF_UNKNOWN", "Nobody of the staff has this id.")
+    STAFF_UNKNOWN = ("STAFF_UNKNOWN", "Nobody of the staff has this id. Read the staff.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,7 +69,7 @@ class ProgrammeRefusal(Refusal):
 
     PROGRAMME_NAME_INVALID = (
         "PROGRAMME_NAME_INVALID",
-        "The programme's name has 1 to 200 printable characters.",
+        "The programme's name has 1 to 200 printable characters. Write it so.",
     )
     TIME_ZONE_UNKNOWN = (
         "TIME_ZONE_UNKNOWN",
