@@ -37,6 +37,7 @@ from ledger.identifiers import new_id
 from schema.execution import CACHED_DOCUMENTS
 from service.app import create_app
 from service.database.transactions import Database
+from service.memory import settle
 from service.settings import Settings
 from service.tokens import AccessTokens
 
@@ -84,6 +85,7 @@ def serve(location: URL, listening: socket.socket, asked: Connection, idle: bool
         server.should_exit = True
 
     threading.Thread(target=answer, daemon=True).start()
+    settle()  # as `coalition serve` does
     server.run(sockets=[listening])
 
 
@@ -345,6 +347,7 @@ async def measure(
 
 
 if __name__ == "__main__":
+    settle()  # the bare function's side, too
     with fresh_database() as location:
         shops, members = anyio.run(_found, location)
         with served(location, idle=False) as real, served(location, idle=True) as idle:

@@ -16,6 +16,7 @@ from service.database.location import database_location
 from service.database.transactions import Database
 from service.graphiql import Samples
 from service.keys import Keys
+from service.memory import settle
 from service.settings import Settings
 
 
@@ -76,6 +77,7 @@ def run(
         access_log=False,
         timeout_graceful_shutdown=10,
     )
+    settle()
     with suppress(KeyboardInterrupt):  # raised again by the server when it has closed
         uvicorn.Server(config).run(sockets=[address])
 
