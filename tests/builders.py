@@ -9,6 +9,10 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from coalition.cards import Card
 from coalition.identity.staff import create_staff
 from coalition.identity.subjects import OperatorStaff, PartnerStaff
 from coalition.members import Application, Enrolled, enrol
@@ -19,7 +23,7 @@ from coalition.programme.settings import (
     set_up_programme,
 )
 from coalition.recording import Caller, PurchaseRequest
-from coalition.tables import ContactKind
+from coalition.tables import ContactKind, card
 from partners.contracts import Contract, Terms, agree_contract
 from partners.credentials import Credential, new_credential, store_credential
 from partners.receipts import Receipt, ReceiptLine
@@ -88,6 +92,18 @@ async def open_shop(
         await open_outlets(connection, partner.id, [Outlet(code="1", name="Main Street")])
         await store_credential(connection, partner.id, credential.id, secret_hash, label="till")
     return Shop(partner, contract, credential)
+
+
+async def find_card(connection: AsyncConnection, number: str) -> Card:
+    """The card with a number, which there is."""
+    row = (
+        await connection.execute(
+            select(
+                card.c.bucket, card.c.id, card.c.member_id, card.c.number, card.c.valid_from
+            ).where(card.c.number == number)
+        )
+    ).one()
+    return Card(**row._mapping)
 
 
 async def hire(database: Database, *, partner_id: UUID | None = None) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select, tuple_, update
+from sqlalchemy import ColumnElement, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -120,24 +120,6 @@ def read_number(typed: str) -> str:
     if not is_card_number(number):
         raise RefusedError(CardRefusal.CARD_NUMBER_INVALID, "card")
     return number
-
-
-async def find_card(connection: AsyncConnection, number: str) -> Card:
-    """Return the card with a number. Raises RefusedError with CARD_UNKNOWN."""
-    row = (
-        await connection.execute(
-            select(card.c.bucket, card.c.id, card.c.member_id, card.c.number, card.c.valid_from)
-            .join_from(
-                card_number,
-                card,
-                and_(card.c.bucket == card_number.c.bucket, card.c.id == card_number.c.card_id),
-            )
-            .where(card_number.c.number == number)
-        )
-    ).one_or_none()
-    if row is None:
-        raise RefusedError(CardRefusal.CARD_UNKNOWN, "card")
-    return Card(**row._mapping)
 
 
 async def cards_by_key(

@@ -16,7 +16,6 @@ from coalition.cards import (
     block_card,
     cards_by_key,
     cards_of_members,
-    find_card,
     is_card_number,
     issue_card,
     issue_cards,
@@ -35,7 +34,7 @@ from ledger.tables import BUCKETS
 from partners.receipts import Flaw
 from partners.refusals import PurchaseRefusal
 from service.database.transactions import Database
-from tests.builders import LONG_AGO, enrol_members, open_shop
+from tests.builders import LONG_AGO, enrol_members, find_card, open_shop
 
 pytestmark = pytest.mark.anyio
 
@@ -92,9 +91,6 @@ async def test_cards_are_issued_in_the_order_of_their_holders(database: Database
 
 async def test_a_card_that_was_never_issued_is_unknown(database: Database) -> None:
     [member] = await enrol_members(database)
-    with pytest.raises(RefusedError) as told:
-        await _find(database, random_number())
-    assert told.value.refusal is CardRefusal.CARD_UNKNOWN
     elsewhere = replace(member.card, bucket=(member.bucket + 1) % BUCKETS)
     for nowhere in (replace(member.card, id=new_id()), elsewhere):
         assert await _refused(_block(database, nowhere)) == ("CARD_UNKNOWN", ("id",))

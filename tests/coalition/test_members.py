@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import func, select, text
 
-from coalition.cards import block_card, find_card, replace_card
+from coalition.cards import block_card, replace_card
 from coalition.members import (
     Application,
     Contact,
@@ -25,7 +25,7 @@ from ledger.refusals import RefusedError
 from ledger.statements import balance
 from ledger.tables import BUCKETS
 from service.database.transactions import Database
-from tests.builders import LONG_AGO, enrol_members
+from tests.builders import LONG_AGO, enrol_members, find_card
 from tests.coalition.books import two_wait
 
 pytestmark = pytest.mark.anyio
